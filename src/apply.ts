@@ -1,0 +1,176 @@
+/**
+ * Does what a plan says, in the one order that is safe: scripts, reloadxml, killgw, rescan. However many rooms a plan is
+ * about, it costs one reloadxml and one rescan.
+ */
+import { ask, type EventSocket } from "./ask.ts";
+import type { Clock } from "./clock.ts";
+import { messageOf } from "./errors.ts";
+import { excerpt, killGateway, registerGateway, reloadXml, rescan } from "./freeswitch.ts";
+import { type Action, type Generator, GeneratorFailed } from "./generator.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Log } from "./log.ts";
+import type { Step } from "./plan.ts";
+import { gatewayOf, type Room } from "./room.ts";
+import { ScriptRuns } from "./script-runs.ts";
+import type { Troubles } from "./troubles.ts";
+
+export type Plan = ReadonlyMap<Room, Step>;
+
+export interface ApplierOptions {
+	readonly generator: Generator;
+	readonly profile: string;
+	readonly ledger: Ledger;
+	readonly troubles: Troubles;
+	readonly clock: Clock;
+	readonly log: Log;
+	/** Called when something was done whose effect only another pass can see. */
+	readonly again: () => void;
+}
+
+/** ms that a pass waits for its scripts before it goes on with those that have ended. */
+const patience = 500;
+
+export class Applier {
+	readonly #options: ApplierOptions;
+	readonly #runs: ScriptRuns;
+	/** Whether a script has run since FreeSWITCH last read the files. */
+	#unread = false;
+	/** Whether the directory was scanned: that makes gateways, which are seen, of files whose rooms ended unseen. */
+	#scanned = false;
+
+	constructor(options: ApplierOptions) {
+		this.#options = options;
+		this.#runs = new ScriptRuns(options.generator, options.clock);
+	}
+
+	/**
+	 * @returns whether FreeSWITCH did all that it was told
+	 * @throws ConnectionLost
+	 */
+	async apply(socket: EventSocket, plan: Plan): Promise<boolean> {
+		for (const [room, { verdict, script }] of plan) {
+			if (verdict === "not loaded") {
+				this.#notLoaded(room);
+			}
+			if (script !== undefined) {
+				this.#run(room, script);
+			}
+		}
+		await this.#runs.settle(patience);
+		const loadable = this.#all(plan, "load").filter((room) => this.#options.ledger.of(room).isWritten);
+		const rescanNeeded = loadable.length > 0 || !this.#scanned;
+		const reloaded = !(rescanNeeded || this.#unread) || (await this.#reload(socket));
+		const killed = await this.#kill(socket, this.#all(plan, "kill"));
+		await this.#register(socket, this.#all(plan, "register"));
+		// With broken XML a rescan adds nothing new and can bring back what was killed (recording 08).
+		const loaded = !rescanNeeded || (reloaded && (await this.#rescan(socket, loadable)));
+		return reloaded && killed && loaded;
+	}
+
+	#all(plan: Plan, what: Step["gateway"]): Room[] {
+		return [...plan].filter(([, step]) => step.gateway === what).map(([room]) => room);
+	}
+
+	#run(room: Room, action: Action): void {
+		const { ledger, clock, log, again } = this.#options;
+		const record = ledger.of(room);
+		const retry = record.isRetry;
+		record.scriptStarted();
+		this.#runs.start(room, action, retry, ({ error, late }) => {
+			this.#unread = true;
+			if (error === undefined) {
+				record.scriptSucceeded(action);
+			} else {
+				const wait = record.failed(clock.now());
+				log.error({ room, ...factsOf(error) }, `room ${room}: ${messageOf(error)}; tried again in ${wait / 1_000} s`);
+			}
+			if (late) {
+				again();
+			}
+		});
+	}
+
+	#notLoaded(room: Room): void {
+		const { ledger, clock, log, profile } = this.#options;
+		const wait = ledger.of(room).failed(clock.now());
+		log.error(
+			{ room },
+			`room ${room}: the script succeeded, but FreeSWITCH found no gateway ${gatewayOf(room)} in profile ${profile}; ` +
+				`does the script write it, with <include> on a line of its own, into the directory of that profile? Tried again in ${wait / 1_000} s`,
+		);
+	}
+
+	async #reload(socket: EventSocket): Promise<boolean> {
+		const { troubles } = this.#options;
+		this.#unread = false;
+		const { done, words } = await ask(socket, reloadXml);
+		if (done) {
+			troubles.over("reloadxml", "FreeSWITCH reads its configuration again");
+		} else {
+			this.#unread = true;
+			troubles.report(
+				"reloadxml",
+				"error",
+				`FreeSWITCH cannot read its configuration, so no room can be added: ${excerpt(words)}; look for a broken file below its conf directory`,
+			);
+		}
+		return done;
+	}
+
+	async #kill(socket: EventSocket, rooms: readonly Room[]): Promise<boolean> {
+		const { profile, troubles, log } = this.#options;
+		let all = true;
+		for (const room of rooms) {
+			const { done, words } = await ask(socket, killGateway(profile, gatewayOf(room)));
+			if (done) {
+				troubles.over(`gateway of ${room}`);
+				log.debug({ room }, `room ${room}: gateway ${gatewayOf(room)} is being removed`);
+			} else {
+				all = false;
+				troubles.report(
+					`gateway of ${room}`,
+					"error",
+					`room ${room}: FreeSWITCH did not remove its gateway: ${excerpt(words)}`,
+				);
+			}
+		}
+		return all;
+	}
+
+	async #register(socket: EventSocket, rooms: readonly Room[]): Promise<void> {
+		const { profile, ledger, log } = this.#options;
+		for (const room of rooms) {
+			// Not found means that it is dying: its end is waited for.
+			if ((await ask(socket, registerGateway(profile, gatewayOf(room)))).done) {
+				ledger.of(room).registeredAnew();
+				log.info({ room }, `room ${room}: its gateway had been un-registered, it registers again`);
+			}
+		}
+	}
+
+	async #rescan(socket: EventSocket, loadable: readonly Room[]): Promise<boolean> {
+		const { profile, ledger, troubles, again } = this.#options;
+		const { done, words } = await ask(socket, rescan(profile));
+		again();
+		if (!done) {
+			troubles.report(
+				"rescan",
+				"error",
+				`FreeSWITCH did not load the gateways of profile ${profile}: ${excerpt(words)}`,
+			);
+			return false;
+		}
+		troubles.over("rescan", `FreeSWITCH loads gateways of profile ${profile} again`);
+		this.#scanned = true;
+		for (const room of loadable) {
+			ledger.of(room).loaded();
+		}
+		return true;
+	}
+}
+
+function factsOf(error: unknown): object {
+	return error instanceof GeneratorFailed
+		? { exitCode: error.exitCode, signal: error.signal, output: error.output }
+		: { err: error };
+}

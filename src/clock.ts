@@ -1,0 +1,21 @@
+/**
+ * Time as the program sees it: milliseconds that only ever grow, and timers. Everything that waits takes a Clock,
+ * so that tests can run ten minutes in a millisecond and a change of the wall clock changes nothing.
+ */
+export interface Clock {
+	/** Milliseconds since an arbitrary start; never goes back. */
+	now(): number;
+	/** Calls `callback` once after `delay` ms, unless the returned function is called before. */
+	after(delay: number, callback: () => void): () => void;
+}
+
+/** The machine's monotonic clock. */
+export const systemClock: Clock = {
+	now: () => performance.now(),
+	after: (delay, callback) => {
+		const timer = setTimeout(callback, delay);
+		return () => {
+			clearTimeout(timer);
+		};
+	},
+};

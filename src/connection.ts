@@ -1,0 +1,123 @@
+/**
+ * Keeps a connection to FreeSWITCH, for ever: opens a session, and when that ends or cannot be opened, opens another after
+ * a while. It knows neither sockets nor what sessions are used for.
+ */
+import { ConnectionLost } from "./ask.ts";
+import { type Backoff, waitAfter } from "./backoff.ts";
+import type { Clock } from "./clock.ts";
+import { messageOf } from "./errors.ts";
+import type { Session } from "./event-socket.ts";
+import { Refused } from "./event-socket-errors.ts";
+import type { Log } from "./log.ts";
+import { Troubles } from "./troubles.ts";
+
+export interface ConnectionOptions {
+	/** Opens a session; rejects with ConnectionLost. */
+	readonly open: () => Promise<Session>;
+	/** Where FreeSWITCH is, for the log. */
+	readonly place: string;
+	readonly connected: (session: Session) => void;
+	readonly disconnected: () => void;
+	/** FreeSWITCH does not want this client; no further try is made. */
+	readonly refused: (error: Refused) => void;
+	readonly clock: Clock;
+	readonly log: Log;
+	/** Gives numbers from 0 to 1, for the jitter. */
+	readonly random: () => number;
+}
+
+type State =
+	| { readonly kind: "connecting" }
+	| { readonly kind: "ready"; readonly session: Session }
+	| { readonly kind: "waiting"; readonly cancel: () => void }
+	| { readonly kind: "closed" };
+
+const reconnectBackoff: Backoff = { first: 200, most: 5_000 };
+
+export class Connection {
+	readonly #options: ConnectionOptions;
+	readonly #troubles: Troubles;
+	#state: State = { kind: "closed" };
+	#failures = 0;
+	/** ms on the clock since which there is no connection. */
+	#lostAt: number | undefined;
+
+	constructor(options: ConnectionOptions) {
+		this.#options = options;
+		this.#troubles = new Troubles(options.log);
+	}
+
+	start(): void {
+		this.#state = { kind: "connecting" };
+		this.#options.open().then(
+			(session) => {
+				this.#opened(session);
+			},
+			(error: unknown) => {
+				this.#lost(error);
+			},
+		);
+	}
+
+	close(): void {
+		const state = this.#state;
+		this.#state = { kind: "closed" };
+		if (state.kind === "ready") {
+			state.session.close();
+		} else if (state.kind === "waiting") {
+			state.cancel();
+		}
+	}
+
+	#opened(session: Session): void {
+		const { clock, log, place, connected, disconnected } = this.#options;
+		if (this.#state.kind !== "connecting") {
+			session.close();
+			return;
+		}
+		this.#state = { kind: "ready", session };
+		this.#failures = 0;
+		const away =
+			this.#lostAt === undefined ? "" : `, after ${((clock.now() - this.#lostAt) / 1_000).toFixed(1)} s without`;
+		const version = session.version === undefined ? "" : ` ${session.version}`;
+		this.#lostAt = undefined;
+		this.#troubles.over("connection");
+		log.info({ version: session.version }, `connected to FreeSWITCH${version} at ${place}${away}`);
+		void session.ended.then((reason) => {
+			if (this.#state.kind === "ready") {
+				disconnected();
+				this.#lost(reason);
+			}
+		});
+		connected(session);
+	}
+
+	#lost(error: unknown): void {
+		const { clock, random, refused } = this.#options;
+		if (this.#state.kind === "closed") {
+			return;
+		}
+		if (error instanceof Refused) {
+			this.#state = { kind: "closed" };
+			refused(error);
+			return;
+		}
+		if (!(error instanceof ConnectionLost)) {
+			throw error;
+		}
+		this.#lostAt ??= clock.now();
+		this.#failures += 1;
+		const wait = waitAfter(this.#failures, reconnectBackoff, random());
+		this.#troubles.report(
+			"connection",
+			"warn",
+			`${messageOf(error)}; no room is registered or un-registered until that is mended, trying again all the time`,
+		);
+		this.#state = {
+			kind: "waiting",
+			cancel: clock.after(wait, () => {
+				this.start();
+			}),
+		};
+	}
+}

@@ -1,0 +1,70 @@
+/** Puts the parts together: FreeSWITCH's connection on one side, the generator on the other, the reconciler between. */
+import type { Clock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import { Connection } from "./connection.ts";
+import { openEventSocket } from "./event-socket.ts";
+import type { Refused } from "./event-socket-errors.ts";
+import { Script } from "./generator.ts";
+import type { Log } from "./log.ts";
+import { Reconciler } from "./reconciler.ts";
+
+export interface DaemonOptions {
+	readonly config: Config;
+	/** What the script gets to see. */
+	readonly environment: Readonly<Record<string, string | undefined>>;
+	readonly clock: Clock;
+	readonly log: Log;
+	/** FreeSWITCH does not want this client. */
+	readonly refused: (error: Refused) => void;
+}
+
+/** ms that a pass under way, with its scripts, may take to end when the daemon is told to stop. */
+const stopPatience = 3_000;
+
+export class Daemon {
+	readonly #generator: Script;
+	readonly #reconciler: Reconciler;
+	readonly #connection: Connection;
+	readonly #clock: Clock;
+
+	constructor({ config, environment, clock, log, refused }: DaemonOptions) {
+		this.#clock = clock;
+		this.#generator = new Script({ script: config.script, timeout: config.timeout, environment, clock, log });
+		const reconciler = new Reconciler({ ...config, generator: this.#generator, clock, log });
+		this.#reconciler = reconciler;
+		this.#connection = new Connection({
+			open: () =>
+				openEventSocket(config, (event) => {
+					reconciler.event(event);
+				}),
+			place: `${config.host}:${config.port}`,
+			connected: (session) => {
+				reconciler.connected(session);
+			},
+			disconnected: () => {
+				reconciler.disconnected();
+			},
+			refused,
+			clock,
+			log,
+			random: Math.random,
+		});
+	}
+
+	start(): void {
+		this.#connection.start();
+	}
+
+	/** Ends the pass under way, the scripts and the connection; what is registered stays registered. */
+	async stop(): Promise<void> {
+		await new Promise<void>((resolve) => {
+			const cancel = this.#clock.after(stopPatience, resolve);
+			void this.#reconciler.stop().finally(() => {
+				cancel();
+				resolve();
+			});
+		});
+		await this.#generator.stop();
+		this.#connection.close();
+	}
+}

@@ -1,0 +1,100 @@
+/**
+ * The log, over pino: JSON lines when piped, text lines with the journal's priority under systemd, coloured text on a
+ * terminal. A line's sentence tells all that a person needs; its fields are for machines.
+ */
+import { fstatSync } from "node:fs";
+import { type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeFunctions } from "pino";
+import { prettyFactory } from "pino-pretty";
+
+export type Log = Pick<Logger, "trace" | "debug" | "info" | "warn" | "error" | "fatal">;
+
+export const logLevels = ["trace", "debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export type LogFormat = "json" | "journal" | "terminal";
+
+/** A log, and how to let go of it. */
+export interface LogOutput {
+	readonly log: Log;
+	/**
+	 * Writes out what is still held, for at most `patience` ms.
+	 * @returns false if a reader that has stopped reading keeps it from being written
+	 */
+	readonly end: (patience: number) => Promise<boolean>;
+}
+
+/** Bytes that are held for a reader that does not keep up; lines beyond that are dropped. */
+const mostHeld = 4 * 2 ** 20;
+
+/** The format that suits what standard output is. */
+export function logFormat(environment: Readonly<Record<string, string | undefined>>, isTerminal: boolean): LogFormat {
+	return isTerminal ? "terminal" : isJournal(environment["JOURNAL_STREAM"], 1) ? "journal" : "json";
+}
+
+/** Whether a file descriptor is the journal's: systemd names it by device and inode. */
+export function isJournal(journalStream: string | undefined, fd: number): boolean {
+	const { dev, ino } = fstatSync(fd);
+	return journalStream === `${dev}:${ino}`;
+}
+
+/** Opens the log on standard output. It writes in the background: no reader, however slow, holds up the program. */
+export function openLog(level: LogLevel, format: LogFormat): LogOutput {
+	const output = pino.destination({ dest: 1, sync: false, maxLength: mostHeld });
+	output.on("error", () => {
+		// A log that cannot be written, on a full disk for one, is no reason to leave the rooms alone.
+	});
+	return {
+		log: pino(...writtenAs(format, level, output)),
+		end: (patience) =>
+			new Promise((resolve) => {
+				const timer = setTimeout(() => {
+					resolve(false);
+				}, patience);
+				output.once("close", () => {
+					clearTimeout(timer);
+					resolve(true);
+				});
+				output.end();
+			}),
+	};
+}
+
+function writtenAs(format: LogFormat, level: LogLevel, output: DestinationStream): [LoggerOptions, DestinationStream] {
+	const options: LoggerOptions = { level, base: null, timestamp: stdTimeFunctions.isoTime };
+	switch (format) {
+		case "json":
+			return [{ ...options, formatters: { level: (label) => ({ level: label }) } }, output];
+		case "journal":
+			return [options, through(journalLines, output)];
+		case "terminal": {
+			const coloured = prettyFactory({ colorize: true, hideObject: true, translateTime: "SYS:HH:MM:ss.l" });
+			return [options, through(coloured, output)];
+		}
+	}
+}
+
+function through(format: (record: string) => string, output: DestinationStream): DestinationStream {
+	return {
+		write(record) {
+			output.write(format(record));
+		},
+	};
+}
+
+/** What syslog calls pino's levels, by which `journalctl -p` selects and colours. */
+const priorities: readonly [level: number, priority: number][] = [
+	[60, 2],
+	[50, 3],
+	[40, 4],
+	[30, 6],
+];
+
+/** A record of pino's as the journal's native lines; the journal has its own timestamp. */
+function journalLines(record: string): string {
+	const { level, msg } = JSON.parse(record) as { level: number; msg: string };
+	const priority = priorities.find(([from]) => level >= from)?.[1] ?? 7;
+	return msg
+		.split("\n")
+		.map((line) => `<${priority}>${line}\n`)
+		.join("");
+}

@@ -1,0 +1,197 @@
+/**
+ * Makes what is into what should be, again and again: observe, plan, apply. An event never acts, it asks for a pass; so
+ * events that are lost, late or out of order need no code of their own. This file says when passes are made.
+ */
+import { Applier, type Plan } from "./apply.ts";
+import { ConnectionLost, type EventSocket } from "./ask.ts";
+import { type Backoff, waitAfter } from "./backoff.ts";
+import type { Clock } from "./clock.ts";
+import type { Event } from "./events.ts";
+import { isLeaving, ProfileNotRunning, UnexpectedAnswer } from "./freeswitch.ts";
+import type { Generator } from "./generator.ts";
+import { Ledger } from "./ledger.ts";
+import type { Log } from "./log.ts";
+import { observe } from "./observe.ts";
+import { nextStep, type Step } from "./plan.ts";
+import { type Room, roomOf, type ToRoom } from "./room.ts";
+import { RoomLog } from "./room-log.ts";
+import { Troubles } from "./troubles.ts";
+
+export interface ReconcilerOptions {
+	readonly generator: Generator;
+	readonly toRoom: ToRoom;
+	/** The SIP profile whose gateways are looked after. */
+	readonly profile: string;
+	/** ms that a room which has ended keeps its gateway. */
+	readonly linger: number;
+	/** ms after which a pass is made without any event. */
+	readonly resync: number;
+	readonly clock: Clock;
+	readonly log: Log;
+}
+
+const passBackoff: Backoff = { first: 1_000, most: 5_000 };
+
+export class Reconciler {
+	readonly #options: ReconcilerOptions;
+	readonly #ledger: Ledger;
+	readonly #applier: Applier;
+	readonly #roomLog: RoomLog;
+	readonly #troubles: Troubles;
+	#socket: EventSocket | undefined;
+	/** Settles when the passes under way have been made. */
+	#passes: Promise<void> | undefined;
+	#wanted = false;
+	#stopped = false;
+	#cancelWake = () => {};
+	/** How many passes in a row did not do all that they should. */
+	#failures = 0;
+	/** Whether nothing has been observed since the connection was made. */
+	#first = true;
+
+	constructor(options: ReconcilerOptions) {
+		const { linger, clock, log } = options;
+		this.#options = options;
+		this.#ledger = new Ledger(linger);
+		this.#roomLog = new RoomLog(clock, log, linger);
+		this.#troubles = new Troubles(log);
+		this.#applier = new Applier({
+			...options,
+			ledger: this.#ledger,
+			troubles: this.#troubles,
+			again: () => {
+				this.request();
+			},
+		});
+	}
+
+	/** FreeSWITCH can be asked from now on. */
+	connected(socket: EventSocket): void {
+		this.#socket = socket;
+		this.#failures = 0;
+		this.#first = true;
+		this.request();
+	}
+
+	disconnected(): void {
+		this.#socket = undefined;
+		this.#cancelWake();
+	}
+
+	event(event: Event): void {
+		const { toRoom, clock } = this.#options;
+		if (event.kind === "conference-created" || event.kind === "conference-destroyed") {
+			const room = toRoom(event.conference);
+			if (room !== undefined) {
+				if (event.kind === "conference-created") {
+					this.#ledger.heardOf(room, clock.now());
+				}
+				this.request();
+			}
+			return;
+		}
+		const room = roomOf(event.gateway, toRoom);
+		if (room === undefined) {
+			return;
+		}
+		if (event.kind === "gateway-state") {
+			this.#roomLog.saw(room, event);
+			if (isLeaving(event.state)) {
+				this.request();
+			}
+		} else {
+			this.#ledger.records.get(room)?.gatewayCameOrWent(event.kind);
+			this.request();
+		}
+	}
+
+	/** Asks for a pass: at once, or after the one under way. However often that is asked meanwhile, it is one. */
+	request(): void {
+		this.#wanted = true;
+		if (this.#passes === undefined && this.#socket !== undefined && !this.#stopped) {
+			this.#cancelWake();
+			this.#passes = this.#makePasses().finally(() => {
+				this.#passes = undefined;
+				// The connection may have been lost and made anew while the last pass was failing.
+				if (this.#wanted) {
+					this.request();
+				}
+			});
+		}
+	}
+
+	/** Makes no more passes; resolves when the one under way has ended. */
+	async stop(): Promise<void> {
+		this.#stopped = true;
+		this.#cancelWake();
+		await this.#passes;
+	}
+
+	async #makePasses(): Promise<void> {
+		while (this.#wanted && this.#socket !== undefined && !this.#stopped) {
+			this.#wanted = false;
+			await this.#pass(this.#socket);
+		}
+		if (this.#socket !== undefined && !this.#stopped) {
+			this.#sleep();
+		}
+	}
+
+	#sleep(): void {
+		const { clock, resync } = this.#options;
+		const now = clock.now();
+		const retry = this.#failures === 0 ? Number.POSITIVE_INFINITY : waitAfter(this.#failures, passBackoff);
+		const wait = Math.min(resync, retry, this.#ledger.nextDue(now) - now);
+		this.#cancelWake = clock.after(Math.max(0, wait), () => {
+			this.request();
+		});
+	}
+
+	async #pass(socket: EventSocket): Promise<void> {
+		const { clock, profile, toRoom } = this.#options;
+		try {
+			const asked = clock.now();
+			const observation = await observe(socket, profile, toRoom);
+			this.#troubles.over("lists", "FreeSWITCH tells its conferences and gateways again");
+			this.#roomLog.observed(observation, this.#ledger.observe(observation, asked), this.#first);
+			this.#first = false;
+			const complete = await this.#applier.apply(socket, this.#plan());
+			this.#failures = complete ? 0 : this.#failures + 1;
+		} catch (error) {
+			if (error instanceof ConnectionLost) {
+				// Whoever keeps the connection tells about it, and a full pass follows the next one.
+				return;
+			}
+			this.#failures += 1;
+			if (error instanceof UnexpectedAnswer || error instanceof ProfileNotRunning) {
+				this.#troubles.report(
+					"lists",
+					"warn",
+					`${error.message}; nothing is changed until that is known, trying again`,
+				);
+			} else {
+				const words = error instanceof Error ? error.stack : String(error);
+				this.#troubles.report("pass", "error", `a fault of the program, please report it: ${words}`);
+			}
+		}
+	}
+
+	#plan(): Plan {
+		const now = this.#options.clock.now();
+		const plan = new Map<Room, Step>();
+		for (const [room, record] of [...this.#ledger.records]) {
+			const facts = record.facts(now);
+			if (facts.gateway === "none") {
+				this.#roomLog.gone(room);
+			}
+			const step = nextStep(facts);
+			if (step.verdict === "over") {
+				this.#ledger.forget(room);
+				this.#roomLog.forget(room);
+			} else {
+				plan.set(room, step);
+			}
+		}
+		return plan;
+	}
+}

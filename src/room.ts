@@ -1,0 +1,37 @@
+/**
+ * What a room is: a conference that callers dial by its number, and the name of the gateway that registers it.
+ * Only this file makes a Room, so whatever bears that type is safe in a command line and in an event-socket command.
+ */
+
+declare const brand: unique symbol;
+
+/** The name of a conference that is a room. Text, never a number: leading zeros are real (`07974`). */
+export type Room = string & { readonly [brand]: "Room" };
+
+/** Tells a room's name from any other text. */
+export type ToRoom = (name: string) => Room | undefined;
+
+/** What every room's name keeps to, whatever pattern an administrator sets: no space, slash, option or control character. */
+const safeName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+const gatewayPrefix = "conf_";
+
+/**
+ * Makes the function that recognises rooms.
+ * @param pattern which conferences are rooms; it must match the whole name
+ * @throws SyntaxError if `pattern` is not a regular expression
+ */
+export function roomsMatching(pattern: string): ToRoom {
+	const whole = new RegExp(`^(?:${pattern})$`);
+	return (name) => (safeName.test(name) && whole.test(name) ? (name as Room) : undefined);
+}
+
+/** The name of a room's gateway, which the generator must give it. */
+export function gatewayOf(room: Room): string {
+	return gatewayPrefix + room;
+}
+
+/** The room that a gateway belongs to; undefined for a gateway that is not ours to touch. */
+export function roomOf(gateway: string, toRoom: ToRoom): Room | undefined {
+	return gateway.startsWith(gatewayPrefix) ? toRoom(gateway.slice(gatewayPrefix.length)) : undefined;
+}

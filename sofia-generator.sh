@@ -1,0 +1,285 @@
+#!/bin/sh
+# Writes, or removes, the FreeSWITCH configuration snippet that registers one room at the central SIP registrar.
+#
+#   sofia-generator.sh ROOM        writes  GATEWAY_DIR/conf_ROOM.xml with the gateway conf_ROOM
+#   sofia-generator.sh ROOM del    removes it; that it is not there is no error
+#
+# Settings come from the environment, an empty one counts as unset:
+#
+#   SIP_REGISTRAR   required        host, host:port, [IPv6] or [IPv6]:port
+#   SIP_PASSWORD    required        printable, no colon, at most 128 bytes
+#   SIP_TRANSPORT   tcp             udp, tcp or tls
+#   SIP_EXPIRES     60              seconds that a registration lasts, 5 to 86400
+#   GATEWAY_DIR     /opt/freeswitch/conf/sip_profiles/external
+#
+# Removing needs GATEWAY_DIR only: a room that has ended must be let go even when the SIP settings are broken.
+# Exit status: 0 done; 1 it could not be written or removed; 2 wrong arguments or settings. A sentence on stderr says why.
+#
+# It makes no FreeSWITCH load anything: fsconfregger does that. The file is named conf_ROOM.xml after the gateway, not
+# ROOM.xml, so that a file which an administrator made for a number of their own is never overwritten or removed.
+#
+# Rooms come in bursts of hundreds, so all is done by the shell itself but the final mv or rm.
+
+set -eu
+# noclobber: the temporary file is made anew or not at all, never through a link that lies there already.
+set -C
+# Ranges in patterns and lengths mean bytes, whatever the caller's language; and mv is the system's.
+LC_ALL=C
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL PATH
+# The snippet holds a password: at no moment may others read it. The group may, as FreeSWITCH's own files are.
+umask 027
+
+complain() {
+	printf '%s: %s\n' "${0##*/}" "$1" >&2
+}
+
+# Wrong arguments or settings. No message repeats a value: one of them is a password, the others may hold anything.
+refuse() {
+	complain "$1"
+	exit 2
+}
+
+give_up() {
+	complain "$1"
+	exit 1
+}
+
+# Whether $1 is a whole number from $2 to $3 (of five digits at most).
+is_number() {
+	case $1 in
+	'' | *[!0-9]* | 0?* | ??????*) return 1 ;;
+	esac
+	[ "$1" -ge "$2" ] && [ "$1" -le "$3" ]
+}
+
+# Whether $1 is a host name as SIP's grammar has it: FreeSWITCH answers a challenge only if the registrar's name
+# passes that grammar, and otherwise every registration ends with 401 (a name with an underscore does).
+is_host_name() {
+	case $1 in
+	'' | *[!A-Za-z0-9.-]* | .* | *. | *..* | -* | *- | *.-* | *-.*) return 1 ;;
+	esac
+	case ${1##*.} in
+	[A-Za-z]*) [ "${#1}" -le 253 ] ;;
+	*) return 1 ;;
+	esac
+}
+
+is_ipv4() {
+	left=$1.
+	for place in 1 2 3 4; do
+		is_number "${left%%.*}" 0 255 || return 1
+		left=${left#*.}
+	done
+	[ "${place}$left" = 4 ]
+}
+
+is_ipv6() {
+	case $1 in
+	*[!0-9A-Fa-f:]* | *:::* | *::*::* | :[!:]* | *[!:]:) return 1 ;;
+	*[!:][!:][!:][!:][!:]*) return 1 ;;
+	*:*:*:*:*:*:*:*:*) return 1 ;;
+	*::*) return 0 ;;
+	*:*:*:*:*:*:*:*) return 0 ;;
+	*) return 1 ;;
+	esac
+}
+
+# Sets $escaped to $1 as the value of an attribute. Two readers come one after the other. FreeSWITCH's preprocessor works
+# on the raw lines: it expands $${name}, and drops a line that holds <include>, </include>, <? or, in upper or lower
+# case, X-PRE-PROCESS. Then the XML parser decodes character references. So what the preprocessor
+# would act upon becomes a reference too: every $, and a hyphen after an x.
+escape() {
+	escaped=
+	rest=$1
+	while [ -n "$rest" ]; do
+		tail=${rest#?}
+		char=${rest%"$tail"}
+		rest=$tail
+		case $char in
+		'&') char='&amp;' ;;
+		'<') char='&lt;' ;;
+		'>') char='&gt;' ;;
+		'"') char='&quot;' ;;
+		"'") char='&apos;' ;;
+		'$') char='&#36;' ;;
+		-) case $escaped in *[Xx]) char='&#45;' ;; esac ;;
+		esac
+		escaped=$escaped$char
+	done
+}
+
+# --- Arguments
+
+if [ $# -eq 2 ] && [ "$2" = del ]; then
+	action='remove'
+elif [ $# -eq 1 ]; then
+	action='write'
+else
+	refuse 'the arguments must be ROOM, or ROOM and the word del'
+fi
+room=$1
+case $room in
+'' | [!A-Za-z0-9]* | *[!A-Za-z0-9._-]*)
+	refuse 'ROOM must begin with a letter or digit and hold only letters, digits, dot, underscore and hyphen'
+	;;
+esac
+[ "${#room}" -le 64 ] || refuse 'ROOM must not be longer than 64 characters'
+
+# --- The directory and the files in it
+
+directory=${GATEWAY_DIR:-/opt/freeswitch/conf/sip_profiles/external}
+case $directory in
+*[[:cntrl:]]*) refuse 'GATEWAY_DIR must not hold a line break or another control character' ;;
+/*) ;;
+*) refuse 'GATEWAY_DIR must be an absolute path (beginning with /)' ;;
+esac
+[ -d "$directory" ] || give_up "GATEWAY_DIR is not a directory, or out of reach for this user: $directory"
+if [ ! -w "$directory" ] || [ ! -x "$directory" ]; then
+	give_up "GATEWAY_DIR must be writable for this user: $directory"
+fi
+snippet=$directory/conf_$room.xml
+[ ! -d "$snippet" ] || give_up "a directory is in the way, a file must be possible there: $snippet"
+
+# A run that was killed outright left its temporary file behind. The name's last part is the process that made it; between
+# it and the room stand digits only, or else the file belongs to another room (a room may be named 1.2).
+for stale in "$directory/.conf_$room".*.tmp; do
+	owner=${stale#"$directory/.conf_$room."}
+	owner=${owner%.tmp}
+	case $owner in
+	*[!0-9]*) continue ;;
+	esac
+	if [ "$owner" = $$ ] || ! kill -0 "$owner" 2>/dev/null; then
+		rm -f -- "$stale"
+	fi
+done
+
+if [ "$action" = remove ]; then
+	if [ -e "$snippet" ] || [ -L "$snippet" ]; then
+		# rm says itself what is wrong.
+		rm -f -- "$snippet" || exit 1
+	fi
+	exit 0
+fi
+
+# --- Settings
+
+registrar=${SIP_REGISTRAR:-}
+password=${SIP_PASSWORD:-}
+transport=${SIP_TRANSPORT:-tcp}
+expires=${SIP_EXPIRES:-60}
+
+[ -n "$registrar" ] || refuse 'SIP_REGISTRAR must be set to the registrar: host or host:port'
+case $registrar in
+\[*)
+	host=${registrar%%]*}]
+	port=${registrar#"$host"}
+	;;
+*)
+	host=${registrar%%:*}
+	port=${registrar#"$host"}
+	;;
+esac
+[ "$host" != sip.example.org ] || refuse 'SIP_REGISTRAR still is the placeholder sip.example.org, set it to your registrar'
+case $port in
+'') ;;
+:*) is_number "${port#:}" 1 65535 || port=wrong ;;
+*) port=wrong ;;
+esac
+acl=
+case $host in
+\[*)
+	address=${host#?}
+	address=${address%?}
+	is_ipv6 "$address" || port=wrong
+	# FreeSWITCH answers a challenge only if it comes from the registrar's address. It compares that with the host as
+	# written here, brackets included, which an IPv6 address never equals; the list of addresses knows no brackets.
+	acl=$address/128
+	;;
+*) is_host_name "$host" || is_ipv4 "$host" || port=wrong ;;
+esac
+[ "$port" != wrong ] ||
+	refuse 'SIP_REGISTRAR must be host or host:port, an IPv6 address in [brackets], without sip: and without parameters'
+
+[ -n "$password" ] || refuse "SIP_PASSWORD must be set to the rooms' password at the registrar"
+[ "$password" != change-me ] || refuse 'SIP_PASSWORD still is the placeholder change-me, set it to the real one'
+case $password in
+*[[:cntrl:]]*) refuse 'SIP_PASSWORD must not hold a line break or another control character' ;;
+# FreeSWITCH hands its SIP library "Digest:realm:user:password" in 256 bytes, and the library cuts it at colons:
+# either would register with a part of the password, and be refused for ever.
+*:*) refuse 'SIP_PASSWORD must not hold a colon: FreeSWITCH would use only what stands before it' ;;
+esac
+[ "${#password}" -le 128 ] || refuse 'SIP_PASSWORD must not be longer than 128 bytes: FreeSWITCH would cut it off'
+
+case $transport in
+udp | tcp | tls) ;;
+*) refuse 'SIP_TRANSPORT must be udp, tcp or tls' ;;
+esac
+# FreeSWITCH takes less than 5 for 3600.
+is_number "$expires" 5 86400 || refuse 'SIP_EXPIRES must be a whole number of seconds from 5 to 86400'
+
+# --- The gateway
+
+escape "$room"
+room_value=$escaped
+escape "$password"
+password_value=$escaped
+escape "$host"
+host_value=$escaped
+newline='
+'
+more=
+if [ -n "$acl" ]; then
+	more="$newline    <param name=\"gw-auth-acl\" value=\"$acl\"/>"
+fi
+# extension: calls arrive with the room as their destination. Left to auto_to_user it would be the user of the To
+# header, where many trunks leave the full phone number.
+# from-domain: the address that is registered is ROOM@host, whatever the port; proxy is where the REGISTER goes.
+# No ";transport=" behind proxy: FreeSWITCH compares that host with the challenge's sender.
+# retry-seconds: 5 is the least (less is taken for 30). A registrar that comes back knows the room again within 5 s.
+# It is no flood: FreeSWITCH waits 5, 10, 15 … s after refusals, and only after 503 always 5.
+# ping: OPTIONS every 30 s, so that a registrar which is away is noticed between two REGISTERs, too: one ping that ends
+# with 408 or 503 makes FreeSWITCH register anew until that succeeds. (ping-min and ping-max decide on outgoing calls only.)
+# <include> has a line of its own, since the preprocessor drops the whole line.
+temporary=$directory/.conf_$room.$$.tmp
+made=
+trap '[ -z "$made" ] || rm -f -- "$temporary"' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+made=yes
+printf '%s\n' "<include>
+  <!-- Written by sofia-generator.sh while the room runs. Changes are lost. -->
+  <gateway name=\"conf_$room_value\">
+    <param name=\"username\" value=\"$room_value\"/>
+    <param name=\"password\" value=\"$password_value\"/>
+    <param name=\"realm\" value=\"$host_value\"/>
+    <param name=\"from-domain\" value=\"$host_value\"/>
+    <param name=\"proxy\" value=\"$host_value$port\"/>
+    <param name=\"register\" value=\"true\"/>
+    <param name=\"register-transport\" value=\"$transport\"/>
+    <param name=\"expire-seconds\" value=\"$expires\"/>
+    <param name=\"retry-seconds\" value=\"5\"/>
+    <param name=\"ping\" value=\"30\"/>
+    <param name=\"extension\" value=\"$room_value\"/>
+    <param name=\"extension-in-contact\" value=\"true\"/>
+    <param name=\"caller-id-in-from\" value=\"true\"/>$more
+  </gateway>
+</include>" 2>/dev/null >"$temporary" ||
+	give_up "cannot write into GATEWAY_DIR, it must be writable and its disk not full: $directory"
+
+# By hand this is run as root, for whom the file would be root's alone and FreeSWITCH could not read it: it gets the
+# directory's owner. (Read from /proc, as id would be one more process for each room; -h, so that no link is followed.)
+if [ -r /proc/self/status ]; then
+	while read -r field _ effective _; do
+		if [ "$field" = Uid: ]; then
+			[ "$effective" != 0 ] || chown -h --reference="$directory" -- "$temporary" || exit 1
+			break
+		fi
+	done </proc/self/status
+fi
+
+# FreeSWITCH reads *.xml at any moment, so the snippet appears whole: renamed, in the same directory. mv says itself
+# what is wrong.
+mv -f -- "$temporary" "$snippet" || exit 1
+made=

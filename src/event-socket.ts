@@ -18,10 +18,12 @@ import {
 import { type Event, readEvent, subscription } from "./events.ts";
 import { version } from "./freeswitch.ts";
 
-export interface EventSocketAddress {
+export interface EventSocketOptions {
 	readonly host: string;
 	readonly port: number;
 	readonly password: string;
+	/** ms for every answer, the greeting included. FreeSWITCH takes some ms, and a second for a huge configuration. */
+	readonly answerTimeout?: number;
 }
 
 /** A connection that has proven itself: authenticated and subscribed. */
@@ -32,9 +34,6 @@ export interface Session extends EventSocket {
 	readonly ended: Promise<ConnectionLost>;
 	close(): void;
 }
-
-/** ms for every answer, the greeting included. FreeSWITCH answers in some ms; reloadxml of a huge configuration takes a second. */
-const answerTimeout = 10_000;
 
 /** Bytes that one answer may have. A list of 1,000 conferences with 20 members each has 14 MB. */
 const longestAnswer = 32 * 2 ** 20;
@@ -47,12 +46,12 @@ const silent = { debug: ignore, info: ignore, error: ignore };
  * @throws ConnectionLost, of the kind that names the cause
  */
 export async function openEventSocket(
-	{ host, port, password }: EventSocketAddress,
+	{ host, port, password, answerTimeout = 10_000 }: EventSocketOptions,
 	onEvent: (event: Event) => void,
 ): Promise<Session> {
 	const place = `${host}:${port}`;
 	const socket = connectTcp({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: answerTimeout });
-	const session = new EslSession(socket, place, onEvent);
+	const session = new EslSession(socket, place, answerTimeout, onEvent);
 	await session.greeted();
 	await session.send(`auth ${password}`, () => new PasswordRefused(place));
 	for (const command of subscription) {
@@ -67,6 +66,7 @@ class EslSession implements Session {
 	readonly ended: Promise<ConnectionLost>;
 	readonly #socket: Socket;
 	readonly #place: string;
+	readonly #answerTimeout: number;
 	readonly #esl: FreeSwitchResponse;
 	#end!: (reason: ConnectionLost) => void;
 	#reason: ConnectionLost | undefined;
@@ -76,9 +76,10 @@ class EslSession implements Session {
 	#farewell: string | undefined;
 	#bytesSinceFrame = 0;
 
-	constructor(socket: Socket, place: string, onEvent: (event: Event) => void) {
+	constructor(socket: Socket, place: string, answerTimeout: number, onEvent: (event: Event) => void) {
 		this.#socket = socket;
 		this.#place = place;
+		this.#answerTimeout = answerTimeout;
 		this.ended = new Promise((resolve) => {
 			this.#end = resolve;
 		});
@@ -107,8 +108,10 @@ class EslSession implements Session {
 	/** Resolves when FreeSWITCH has asked for the password. */
 	async greeted(): Promise<void> {
 		const timer = setTimeout(() => {
-			this.#fail(this.#socket.connecting ? unreachable(this.#place) : new NoAnswer("with its greeting", answerTimeout));
-		}, answerTimeout);
+			this.#fail(
+				this.#socket.connecting ? unreachable(this.#place) : new NoAnswer("with its greeting", this.#answerTimeout),
+			);
+		}, this.#answerTimeout);
 		const failure = await Promise.race([this.#greeting, this.ended]);
 		clearTimeout(timer);
 		if (failure !== undefined) {
@@ -121,7 +124,7 @@ class EslSession implements Session {
 		const [verb = ""] = command.split(" ");
 		let answer: string | undefined;
 		try {
-			answer = (await this.#esl.send(command, {}, answerTimeout)).headers["Reply-Text"];
+			answer = (await this.#esl.send(command, {}, this.#answerTimeout)).headers["Reply-Text"];
 		} catch (error) {
 			answer = replyIn(error) ?? this.#broken(verb, error);
 		}
@@ -135,7 +138,7 @@ class EslSession implements Session {
 			throw this.#reason;
 		}
 		try {
-			return (await this.#esl.api(command, answerTimeout)).body;
+			return (await this.#esl.api(command, this.#answerTimeout)).body;
 		} catch (error) {
 			return replyIn(error) ?? this.#broken(`"${command}"`, error);
 		} finally {
@@ -184,7 +187,9 @@ class EslSession implements Session {
 	/** No answer came to a question; throws why. */
 	#broken(question: string, error: unknown): never {
 		throw this.#fail(
-			error instanceof FreeSwitchTimeout ? new NoAnswer(question, answerTimeout) : new Disconnected(this.#farewell),
+			error instanceof FreeSwitchTimeout
+				? new NoAnswer(question, this.#answerTimeout)
+				: new Disconnected(this.#farewell),
 		);
 	}
 }

@@ -30,6 +30,9 @@ export interface ReconcilerOptions {
 	readonly log: Log;
 }
 
+/** ms from the start of a pass to that of the next: in a burst of rooms, FreeSWITCH is to read its configuration some times a second, not more. */
+const spacing = 150;
+
 const passBackoff: Backoff = { first: 1_000, most: 5_000 };
 
 export class Reconciler {
@@ -108,7 +111,7 @@ export class Reconciler {
 	/** Asks for a pass: at once, or after the one under way. However often that is asked meanwhile, it is one. */
 	request(): void {
 		this.#wanted = true;
-		if (this.#passes === undefined && this.#socket !== undefined && !this.#stopped) {
+		if (this.#passes === undefined && this.#usable !== undefined) {
 			this.#cancelWake();
 			this.#passes = this.#makePasses().finally(() => {
 				this.#passes = undefined;
@@ -128,12 +131,32 @@ export class Reconciler {
 	}
 
 	async #makePasses(): Promise<void> {
-		while (this.#wanted && this.#socket !== undefined && !this.#stopped) {
+		// Whatever asks for a pass from here on must find that passes are being made.
+		await Promise.resolve();
+		for (let socket = this.#usable; socket !== undefined && this.#wanted; socket = this.#usable) {
 			this.#wanted = false;
-			await this.#pass(this.#socket);
+			const next = this.#options.clock.now() + spacing;
+			await this.#pass(socket);
+			await this.#until(next);
 		}
-		if (this.#socket !== undefined && !this.#stopped) {
+		if (this.#usable !== undefined) {
 			this.#sleep();
+		}
+	}
+
+	/** The connection, if passes may be made on it. */
+	get #usable(): EventSocket | undefined {
+		return this.#stopped ? undefined : this.#socket;
+	}
+
+	/** Resolves at that time if another pass is wanted, and at once if not. */
+
+	async #until(time: number): Promise<void> {
+		const { clock } = this.#options;
+		if (this.#wanted) {
+			await new Promise<void>((resolve) => {
+				clock.after(Math.max(0, time - clock.now()), resolve);
+			});
 		}
 	}
 

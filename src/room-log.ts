@@ -102,10 +102,16 @@ export class RoomLog {
 				this.#registrations.set(room, { since: this.#clock.now(), standing: "registered", refusal: "" });
 			}
 		}
-		this.#log.info(
-			{ running: running.size, registered, stale },
-			`${running.size} rooms are running, ${registered} of them are registered already; ${stale} other rooms have a gateway that is to go`,
-		);
+		for (const room of this.#registrations.keys()) {
+			if (running.has(room) && !isRegisteredAmong(gateways.get(room))) {
+				// FreeSWITCH has been started anew since it was.
+				this.gone(room);
+			}
+		}
+		const runningWords = `${running.size} ${running.size === 1 ? "room is" : "rooms are"} running`;
+		const registeredWords = registered > 0 ? `, ${registered} registered already` : "";
+		const staleWords = stale > 0 ? `; ${stale} registered without running` : "";
+		this.#log.info({ running: running.size, registered, stale }, runningWords + registeredWords + staleWords);
 	}
 
 	#runs(room: Room, since: number, what: string, { gateways }: Observation): void {

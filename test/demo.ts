@@ -1,0 +1,153 @@
+/**
+ * `npm run demo`: the built daemon and the shipped script at work, in twenty seconds. FreeSWITCH and the registrar are the
+ * tests' stand-in, in this process; everything that they and the daemon do is shown as it happens.
+ */
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { styleText } from "node:util";
+import { systemClock } from "../src/clock.ts";
+import { DaemonProcess, type LogRecord, shippedScript } from "./support/daemon-process.ts";
+import type { Registrar, SipPeer } from "./support/registrar.ts";
+import { StandIn } from "./support/stand-in.ts";
+
+type Who = "you" | "FreeSWITCH" | "registrar" | "fsconfregger";
+
+const colours = { you: "bold", FreeSWITCH: "cyan", registrar: "magenta", fsconfregger: "green" } as const;
+
+const began = systemClock.now();
+
+function say(who: Who, what: string): void {
+	const time = ((systemClock.now() - began) / 1_000).toFixed(1).padStart(5);
+	const line = `${time} s  ${who.padEnd(13)} ${what}`;
+	process.stdout.write(`${process.stdout.isTTY ? styleText(colours[who], line) : line}\n`);
+}
+
+function chapter(title: string): void {
+	const line = `\n--- ${title}`;
+	process.stdout.write(`${process.stdout.isTTY ? styleText("bold", line) : line}\n`);
+}
+
+const seconds = (count: number) =>
+	new Promise<void>((resolve) => {
+		systemClock.after(count * 1_000, resolve);
+	});
+
+/** A registrar that tells what arrives. */
+function telling(registrar: Registrar): SipPeer {
+	return {
+		register(request, reply) {
+			registrar.register(request, (answer) => {
+				const what = request.expires === 0 ? "un-REGISTER" : "REGISTER";
+				const outcome =
+					answer.status !== 200
+						? ""
+						: request.expires === 0
+							? ": gone"
+							: `: callers of ${request.user} are sent to this node`;
+				say("registrar", `${what} ${request.user} is answered ${answer.status} ${answer.phrase}${outcome}`);
+				reply(answer);
+			});
+		},
+		ping(host, reply) {
+			registrar.ping(host, reply);
+		},
+	};
+}
+
+process.stdout.write(`
+   FreeSWITCH ──(a conference starts)──► fsconfregger ──► sofia-generator.sh writes conf_12345.xml
+       ▲                                      │
+       └───────── reloadxml, rescan ◄─────────┘
+       │
+       └──(REGISTER 12345)──► SIP registrar ◄── callers who dial 12345
+`);
+
+const directory = mkdtempSync(join(tmpdir(), "fsconfregger-demo-"));
+const node = await StandIn.start({ directory, password: "demo", peer: telling });
+const { registrar } = node;
+const daemon = new DaemonProcess({
+	environment: {
+		EVENTSOCKET_HOST: "127.0.0.1",
+		EVENTSOCKET_PORT: String(node.port),
+		EVENTSOCKET_PASSWORD: "demo",
+		GENERATOR_SCRIPT: shippedScript,
+		GATEWAY_DIR: directory,
+		SIP_REGISTRAR: "127.0.0.100",
+		SIP_PASSWORD: "demo-secret",
+		LINGER: "3",
+	},
+	onRecord: ({ msg }: LogRecord) => {
+		say("fsconfregger", msg);
+	},
+});
+
+/** Shows what matters in the end: whom callers reach. */
+function score(): boolean {
+	const running = node.freeswitch.conferences.running.map(({ name }) => name).sort();
+	const reached = registrar.bindings();
+	const snippets = readdirSync(directory).sort();
+	const list = (items: readonly string[]) => (items.length === 0 ? "none" : items.join(", "));
+	say(
+		"you",
+		`=> rooms that run: ${list(running)}; rooms that callers reach: ${list(reached)}; files: ${list(snippets)}`,
+	);
+	return running.join() === reached.join();
+}
+
+function conference(what: "starts" | "ends", ...names: string[]): void {
+	for (const name of names) {
+		say("FreeSWITCH", `conference ${name} ${what}`);
+		if (what === "starts") {
+			node.freeswitch.conferences.create(name);
+		} else {
+			node.freeswitch.conferences.destroy(name);
+		}
+	}
+}
+
+let right = true;
+try {
+	chapter("The daemon starts");
+	await daemon.said(/rooms? (is|are) running/);
+
+	chapter("Two rooms start, a third that the registrar does not want, and a conference that is no room");
+	registrar.refuse("40300");
+	conference("starts", "12345", "07974", "40300", "lobby");
+	await seconds(2.2);
+	conference("ends", "lobby");
+	registrar.accept();
+	conference("ends", "40300");
+
+	chapter("The audio of the last person in 12345 breaks and comes back: the room stays on the air");
+	conference("ends", "12345");
+	await seconds(0.5);
+	conference("starts", "12345");
+	await seconds(1);
+	right = score() && right;
+
+	chapter("07974 ends; 3 seconds later its registration goes");
+	conference("ends", "07974");
+	await seconds(5);
+	right = score() && right;
+
+	chapter("FreeSWITCH dies; when it is back, people come back to 12345 and start 777");
+	say("FreeSWITCH", "is killed");
+	await node.kill();
+	await seconds(1.5);
+	say("FreeSWITCH", "starts");
+	await node.start();
+	conference("starts", "12345", "777");
+	await seconds(4);
+	right = score() && right;
+
+	chapter("The daemon is stopped: the rooms that run stay registered");
+	const code = await daemon.stop();
+	right = score() && code === 0 && right;
+} finally {
+	await daemon.kill();
+	await node.close();
+	rmSync(directory, { recursive: true, force: true });
+}
+process.stdout.write(right ? "\nCallers reached the running rooms, and no others.\n" : "\nThat went wrong.\n");
+process.exitCode = right ? 0 : 1;

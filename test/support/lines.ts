@@ -1,0 +1,11 @@
+/** Reading a stream line by line. */
+import { createInterface } from "node:readline";
+
+/** Calls `each` with every line. A stream that breaks just has no more lines; who minds that listens to the stream. */
+export function readLines(stream: NodeJS.ReadableStream, each: (line: string) => void): void {
+	createInterface({ input: stream })
+		.on("line", each)
+		.on("error", () => {
+			// The stream's own error, which readline passes on.
+		});
+}

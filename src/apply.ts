@@ -118,9 +118,13 @@ export class Applier {
 	}
 
 	async #kill(socket: EventSocket, rooms: readonly Room[]): Promise<boolean> {
-		const { profile, troubles, log } = this.#options;
+		const { profile, ledger, troubles, log } = this.#options;
 		let all = true;
 		for (const room of rooms) {
+			if (ledger.isHeardOf(room)) {
+				// It has come back while the scripts ran: the next pass sees to it.
+				continue;
+			}
 			const { done, words } = await ask(socket, killGateway(profile, gatewayOf(room)));
 			if (done) {
 				troubles.over(`gateway of ${room}`);

@@ -34,9 +34,14 @@ export class Ledger {
 		return record;
 	}
 
-	/** Notes when a conference's create event came: a registration's time counts from then. */
+	/** Notes that a conference's create event came, and when: a registration's time counts from then. */
 	heardOf(room: Room, now: number): void {
 		this.#heardOf.set(room, now);
+	}
+
+	/** Whether a conference has been created since the last look; it may be listed or have ended again. */
+	isHeardOf(room: Room): boolean {
+		return this.#heardOf.has(room);
 	}
 
 	/**

@@ -13,6 +13,8 @@ const exitCode = { done: 0, failed: 1, badSetting: 2 } as const;
 const logPatience = 1_000;
 
 function main(): void {
+	// Overwrites the command line that `ps` shows: a unit file of the Go daemon has the password in it.
+	process.title = "fsconfregger";
 	let request: Request;
 	try {
 		request = readConfig(process.argv.slice(2), process.env);
@@ -25,8 +27,6 @@ function main(): void {
 		process.exitCode = exitCode.badSetting;
 		return;
 	}
-	// Overwrites the command line that `ps` shows: a unit file of the Go daemon has the password in it.
-	process.title = "fsconfregger";
 	switch (request.kind) {
 		case "help":
 			process.stdout.write(help());

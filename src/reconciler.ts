@@ -150,7 +150,6 @@ export class Reconciler {
 	}
 
 	/** Resolves at that time if another pass is wanted, and at once if not. */
-
 	async #until(time: number): Promise<void> {
 		const { clock } = this.#options;
 		if (this.#wanted) {

@@ -96,8 +96,8 @@ export class RoomLog {
 		const count = (what: Iterable<Room>, having: (room: Room) => boolean) => [...what].filter(having).length;
 		const registered = count(running, (room) => isRegisteredAmong(gateways.get(room)));
 		const stale = count(gateways.keys(), (room) => !running.has(room));
-		for (const room of gateways.keys()) {
-			if (!running.has(room) && !this.#registrations.has(room)) {
+		for (const [room, listed] of gateways) {
+			if (!running.has(room) && !this.#registrations.has(room) && isRegisteredAmong(listed)) {
 				// So that its un-registration is told.
 				this.#registrations.set(room, { since: this.#clock.now(), standing: "registered", refusal: "" });
 			}
@@ -110,7 +110,8 @@ export class RoomLog {
 		}
 		const runningWords = `${running.size} ${running.size === 1 ? "room is" : "rooms are"} running`;
 		const registeredWords = registered > 0 ? `, ${registered} registered already` : "";
-		const staleWords = stale > 0 ? `; ${stale} registered without running` : "";
+		const staleWords =
+			stale > 0 ? `; ${stale} that ended unseen still ${stale === 1 ? "has its gateway" : "have their gateways"}` : "";
 		this.#log.info({ running: running.size, registered, stale }, runningWords + registeredWords + staleWords);
 	}
 

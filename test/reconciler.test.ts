@@ -166,6 +166,20 @@ describe("a room's life", () => {
 		start();
 	});
 
+	it("is not un-registered when it comes back while the pass that lets it go is under way", async () => {
+		start({ linger: 1 }).connect();
+		world.create("1", "2");
+		await settled(["1", "2"]);
+		const before = world.registrar.count("unbind");
+		world.generator.fault = (_, action) => (action === "remove" ? { kind: "takes", takes: 300 } : undefined);
+		world.end("1");
+		await world.clock.advanceUntil(() => world.generator.runs.at(-1)?.action === "remove", "it is let go", 2_000);
+		await world.seconds(0.1);
+		world.create("1");
+		await settled(["1", "2"]);
+		assert.equal(world.registrar.count("unbind"), before);
+	});
+
 	it("survives that the destroy event of the old conference comes after the create event of the new one", async () => {
 		start({ linger: 0 }).connect();
 		world.create("93001");

@@ -147,6 +147,11 @@ export function neverRegisters(state: string): boolean {
 	return state === "NOREG";
 }
 
+/** Whether a gateway in this state waits for the registrar's answer. Killed in it, FreeSWITCH sends no un-REGISTER. */
+export function isTrying(state: string): boolean {
+	return state === "TRYING";
+}
+
 /** Whether the registrar has accepted a gateway in this state. */
 export function isRegistered(state: string): boolean {
 	return state === "REGISTER" || state === "REGED";

@@ -10,10 +10,12 @@
  *   running    | up       | unknown  | write it: the daemon has just started and the file may be gone
  *   running    | up       | loaded   | keep it
  *   running    | up, and may have been un-registered after it had registered (the race)    | register it again
+ *   running    | trying   | …        | as with one that is up
  *   running    | dying    | any      | register it, if it is only un-registered; if it really dies, wait until it is gone
  *   running    | up+dying | any      | keep both until the old one is gone
  *   lingering  | any      | any      | keep everything as it is
  *   ended      | up…      | any      | remove the snippet, kill the gateway
+ *   ended      | trying   | any      | remove the snippet; killed now, the gateway would not un-REGISTER what it is about to be granted
  *   ended      | dying    | any      | remove the snippet
  *   ended      | none     | any      | remove the snippet; once it is removed, forget the room
  *
@@ -26,8 +28,11 @@
 export interface RoomFacts {
 	/** `lingering`: it ended a moment ago and may come back. */
 	readonly conference: "running" | "lingering" | "ended";
-	/** `dying`: killed and not yet deleted, or un-registered by hand. `doubled`: one that is up beside one that is dying. */
-	readonly gateway: "none" | "up" | "dying" | "doubled";
+	/**
+	 * `trying`: up, and waiting for the registrar's answer. `dying`: killed and not yet deleted, or un-registered by hand.
+	 * `doubled`: one that is up beside one that is dying.
+	 */
+	readonly gateway: "none" | "up" | "trying" | "dying" | "doubled";
 	/** `loaded`: written, and a rescan has succeeded since. `removed`: there is none. `unknown`: there may or may not be one. */
 	readonly snippet: "unknown" | "written" | "loaded" | "removed";
 	/** Whether the registrar may have lost the gateway's binding although FreeSWITCH calls it registered. */
@@ -70,7 +75,8 @@ function stepForRunning({ gateway, snippet, raced, free }: RoomFacts): Step {
 				return { gateway: "load" };
 			}
 			return free ? { script: "write", gateway: "load" } : nothing;
-		case "up": {
+		case "up":
+		case "trying": {
 			const refresh: Step = free && (snippet === "unknown" || snippet === "removed") ? { script: "write" } : nothing;
 			return raced ? { ...refresh, gateway: "register" } : refresh;
 		}
@@ -87,6 +93,7 @@ function stepForEnded({ gateway, snippet, free }: RoomFacts): Step {
 		case "up":
 		case "doubled":
 			return { ...script, gateway: "kill" };
+		case "trying":
 		case "dying":
 			return script;
 		case "none":

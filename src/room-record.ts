@@ -3,7 +3,7 @@
  * and after a restart the first pass learns from them all that is needed. It decides nothing; plan.ts does.
  */
 import { type Backoff, waitAfter } from "./backoff.ts";
-import { isLeaving, type ListedGateway, neverRegisters } from "./freeswitch.ts";
+import { isLeaving, isTrying, type ListedGateway, neverRegisters } from "./freeswitch.ts";
 import type { Action } from "./generator.ts";
 import type { RoomFacts } from "./plan.ts";
 
@@ -55,7 +55,14 @@ export class RoomRecord {
 		if (this.#running) {
 			return this.#gateway === "dying" || this.#gateway === "doubled" ? Math.min(retry, now + tick) : retry;
 		}
-		return this.#gateway === "none" ? retry : Math.min(retry, now + 3 * tick);
+		switch (this.#gateway) {
+			case "none":
+				return retry;
+			case "trying":
+				return Math.min(retry, now + tick);
+			default:
+				return Math.min(retry, now + 3 * tick);
+		}
 	}
 
 	/**
@@ -81,12 +88,12 @@ export class RoomRecord {
 		const before = this.#gateway;
 		const leaving = listed.filter(({ state }) => isLeaving(state)).length;
 		if (listed.length > leaving) {
-			this.#gateway = leaving > 0 ? "doubled" : "up";
+			this.#gateway = leaving > 0 ? "doubled" : listed.some(({ state }) => isTrying(state)) ? "trying" : "up";
 			this.#raced = !listed.some(({ state }) => neverRegisters(state)) && (this.#raced || leaving > 0);
 			if (this.#snippet === "written" || this.#snippet === "loaded") {
 				this.#snippet = "loaded";
 				this.#failures = 0;
-			} else if (this.#snippet === "removed" && before !== this.#gateway) {
+			} else if (this.#snippet === "removed" && (before === "none" || before === "dying")) {
 				// The gateway has come back, so a file may have come back too.
 				this.#snippet = "unknown";
 			}

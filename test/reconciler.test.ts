@@ -180,6 +180,19 @@ describe("a room's life", () => {
 		assert.equal(world.registrar.count("unbind"), before);
 	});
 
+	it("ends while the registrar has not answered yet, and leaves no binding behind", async () => {
+		for (const latency of [10, 300, 900, 1_800]) {
+			start({ linger: 0 }).connect();
+			world.registrar.latency = latency;
+			world.create("1");
+			await world.seconds(1.3);
+			world.end("1");
+			await settled([], 9);
+			world.close();
+		}
+		start();
+	});
+
 	it("survives that the destroy event of the old conference comes after the create event of the new one", async () => {
 		start({ linger: 0 }).connect();
 		world.create("93001");

@@ -59,7 +59,7 @@ function run({ config }: Request & { kind: "run" }): void {
 		}
 		exiting = true;
 		await daemon.stop();
-		log.info(`stopped; what is registered stays registered`);
+		log.info("stopped; what is registered stays registered");
 		process.exitCode = code;
 		if (!(await end(logPatience))) {
 			// A thread hangs in writing to a reader that does not read, and a regular exit would wait for it.
@@ -74,7 +74,8 @@ function run({ config }: Request & { kind: "run" }): void {
 		});
 	}
 	process.on("uncaughtException", (error) => {
-		log.fatal({ err: error }, `a fault of the program, please report it: ${error.stack ?? error.message}`);
+		// Not the error itself: what esl throws bears the command, and that can be the one with the password.
+		log.fatal(`a fault of the program, please report it: ${error.stack ?? error.message}`);
 		void exit(exitCode.failed);
 	});
 	log.info({ version: manifest.version }, `fsconfregger ${manifest.version} started, for profile ${config.profile}`);

@@ -2,9 +2,7 @@
 import { isEvent, readRecording } from "./recording.ts";
 
 /** Every recording that test/fixtures/transcripts has. */
-export const recordings: readonly string[] = [
-	..."01 02 03 04 05 06 07 08 09 10 11 12 14 15 16 17".split(" "),
-];
+export const recordings: readonly string[] = [..."01 02 03 04 05 06 07 08 09 10 11 12 14 15 16 17".split(" ")];
 
 export interface RecordedAnswer {
 	/** Without `api`. */
@@ -37,9 +35,7 @@ export function answersTo(command: string, number: string): string[] {
 /** The fields of all events of a recording, in their order. */
 export function eventsIn(number: string): Record<string, unknown>[] {
 	return readRecording(number).flatMap((entry) =>
-		entry.kind === "arrived" && isEvent(entry.frame)
-			? [JSON.parse(entry.frame.body) as Record<string, unknown>]
-			: [],
+		entry.kind === "arrived" && isEvent(entry.frame) ? [JSON.parse(entry.frame.body) as Record<string, unknown>] : [],
 	);
 }
 

@@ -36,6 +36,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const all: Readonly<Record<SettingName, Setting>> = settings;
 const names = Object.keys(settings) as SettingName[];
+const secretFlags = names.filter((name) => all[name].secret === true).map((name) => all[name].flag);
 
 /**
  * Reads the command line and the environment.
@@ -131,7 +132,7 @@ function goStyle(args: readonly string[]): string[] {
 		if (glued !== undefined) {
 			result.push(`--${flag}${glued}`);
 		} else if (!valued.has(flag)) {
-			result.push(flag.length > 1 ? `--${flag}` : arg);
+			result.push(flag === "" ? arg : flag.length > 1 ? `--${flag}` : `-${flag}`);
 		} else if (index + 1 < args.length) {
 			index += 1;
 			result.push(`--${flag}=${args[index] ?? ""}`);
@@ -144,12 +145,15 @@ function goStyle(args: readonly string[]): string[] {
 
 /** What commander found wrong, in our words; none of them may be a value, since that can be the password. */
 function complaint({ code, message }: CommanderError): string {
-	const [flag = ""] = /(?<=--?)[^-'\s=<][^'\s=<]*/.exec(message) ?? [];
+	// A value that is glued to its flag without "=" looks like a longer name.
+	const [, flag = ""] = /'?--?([a-z-]+)(?=['=\s])/i.exec(message) ?? [];
+	const name =
+		flag === "" || secretFlags.some((secret) => flag.startsWith(secret) && flag !== secret) ? "" : ` -${flag}`;
 	switch (code) {
 		case "commander.unknownOption":
-			return `unknown flag -${flag}; fsconfregger -help lists what there is`;
+			return `unknown flag${name}; fsconfregger -help lists what there is`;
 		case "commander.optionMissingArgument":
-			return `-${flag} needs a value`;
+			return `${name.trim()} needs a value`;
 		case "commander.excessArguments":
 			return "only flags are allowed, and each has one value; fsconfregger -help lists them";
 		default:

@@ -86,7 +86,11 @@ export function gateways(profile: string): Question<ListedGateway[]> {
 			if (member(member(listed, "status"), "state") !== "RUNNING") {
 				throw new ProfileNotRunning(profile);
 			}
-			return members(member(listed, "gateways")).map(([name, gateway]) => {
+			const gateways = member(listed, "gateways") ?? {};
+			if (!isRecord(gateways)) {
+				throw new UnexpectedAnswer(this.command, answer);
+			}
+			return members(gateways).map(([name, gateway]) => {
 				const state = member(gateway, "state");
 				if (typeof state !== "string") {
 					throw new UnexpectedAnswer(this.command, answer);

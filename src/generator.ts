@@ -8,6 +8,7 @@ import pLimit from "p-limit";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 import { RunLimit } from "./process-group.ts";
+import { redact, secretsIn } from "./redact.ts";
 import type { Room } from "./room.ts";
 
 export type Action = "write" | "remove";
@@ -140,19 +141,12 @@ function fate(result: RunResult | undefined, exceeded: boolean, timeout: number)
 /** Collects the end of a stream, reading all of it so that the script never waits for a reader. */
 function lastLines(stream: NodeJS.ReadableStream, secrets: readonly string[]): () => string {
 	let tail = "";
+	let cut = false;
 	stream.setEncoding("utf8");
 	stream.on("data", (text: string) => {
-		tail = (tail + text).slice(-keptOutput.characters);
+		const all = tail + text;
+		cut ||= all.length > keptOutput.characters;
+		tail = all.slice(-keptOutput.characters);
 	});
-	return () => {
-		const shown = secrets.reduce((text, secret) => text.replaceAll(secret, "***"), tail);
-		return shown.trim().split("\n").slice(-keptOutput.lines).join("\n");
-	};
-}
-
-/** What must not be logged even if the script prints it, as one under `set -x` does. */
-function secretsIn(environment: ScriptOptions["environment"]): string[] {
-	return Object.entries(environment)
-		.filter(([name]) => /PASSW|SECRET|TOKEN/i.test(name))
-		.flatMap(([, value]) => (value === undefined || value === "" ? [] : [value]));
+	return () => redact(tail, secrets, cut).trim().split("\n").slice(-keptOutput.lines).join("\n");
 }

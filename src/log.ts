@@ -40,8 +40,10 @@ export function isJournal(journalStream: string | undefined, fd: number): boolea
 /** Opens the log on standard output. It writes in the background: no reader, however slow, holds up the program. */
 export function openLog(level: LogLevel, format: LogFormat): LogOutput {
 	const output = pino.destination({ dest: 1, sync: false, maxLength: mostHeld });
-	output.on("error", () => {
+	let readerIsGone = false;
+	output.on("error", ({ code }: NodeJS.ErrnoException) => {
 		// A log that cannot be written, on a full disk for one, is no reason to leave the rooms alone.
+		readerIsGone ||= code === "EPIPE";
 	});
 	return {
 		log: pino(...writtenAs(format, level, output)),
@@ -50,11 +52,19 @@ export function openLog(level: LogLevel, format: LogFormat): LogOutput {
 				const timer = setTimeout(() => {
 					resolve(false);
 				}, patience);
-				output.once("close", () => {
+				const over = () => {
 					clearTimeout(timer);
+					// Otherwise it would go on trying at the exit, for ever on a full disk.
+					output.destroy();
 					resolve(true);
-				});
+				};
+				output.once("close", over);
+				output.once("error", over);
 				output.end();
+				if (readerIsGone) {
+					// pino has taken the output's end() away.
+					over();
+				}
 			}),
 	};
 }

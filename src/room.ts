@@ -22,7 +22,8 @@ const gatewayPrefix = "conf_";
  * @throws SyntaxError if `pattern` is not a regular expression
  */
 export function roomsMatching(pattern: string): ToRoom {
-	const whole = new RegExp(`^(?:${pattern})$`);
+	// By itself first: "a)|(b" is no expression, but would become one below.
+	const whole = new RegExp(`^(?:${new RegExp(pattern).source})$`);
 	return (name) => (safeName.test(name) && whole.test(name) ? (name as Room) : undefined);
 }
 

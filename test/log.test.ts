@@ -309,6 +309,31 @@ describe("the log", () => {
 		assert.equal(await writer.exit(), 0);
 	});
 
+	for (const touched of [false, true]) {
+		it(
+			`ends when its reader goes meanwhile, on a pipe that ${touched ? "does not block" : "blocks"}`,
+			bounded,
+			async () => {
+				const { writer, readEnd } = writerOnPipe();
+				if (touched) {
+					await writer.tell({ do: "touch" });
+				}
+				await writer.tell({ do: "lines", count: 2_000, size: 1_000 });
+				const ending = writer.end();
+				closeSync(readEnd);
+				assert.equal(await ending, true);
+				assert.equal(await writer.exit(), 0);
+			},
+		);
+	}
+
+	it("ends at once when its reader has gone and nothing is to be written", bounded, async () => {
+		const { writer, readEnd } = writerOnPipe();
+		closeSync(readEnd);
+		assert.equal(await writer.end(), true);
+		assert.equal(await writer.exit(), 0);
+	});
+
 	it("goes on, and ends at once, when the disk is full", bounded, async () => {
 		const full = openSync("/dev/full", "w");
 		const writer = new Writer(full);

@@ -18,7 +18,8 @@ export function recordingLog(): RecordingLog {
 	const at =
 		(level: LogLine["level"]) =>
 		(...args: unknown[]): void => {
-			const [fields, sentence] = typeof args[0] === "string" ? [{}, args[0]] : [args[0] as LogLine["fields"], String(args[1])];
+			const [fields, sentence] =
+				typeof args[0] === "string" ? [{}, args[0]] : [args[0] as LogLine["fields"], String(args[1])];
 			lines.push({ level, fields, sentence });
 		};
 	return {

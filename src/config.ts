@@ -146,7 +146,7 @@ function goStyle(args: readonly string[]): string[] {
 /** What commander found wrong, in our words; none of them may be a value, since that can be the password. */
 function complaint({ code, message }: CommanderError): string {
 	// A value that is glued to its flag without "=" looks like a longer name.
-	const [, flag = ""] = /'?--?([a-z-]+)(?=['=\s])/i.exec(message) ?? [];
+	const [, flag = ""] = /option '--?([a-z-]+)(?=['= ])/i.exec(message) ?? [];
 	const name =
 		flag === "" || secretFlags.some((secret) => flag.startsWith(secret) && flag !== secret) ? "" : ` -${flag}`;
 	switch (code) {

@@ -147,6 +147,7 @@ describe("the configuration", () => {
 		"--espw=x",
 		" ",
 		"a b",
+		"a\u2028b",
 	]) {
 		it(`can have ${JSON.stringify(password)} as its password, in all forms`, () => {
 			for (const form of [["-espw", password], [`-espw=${password}`], ["--espw", password], [`--espw=${password}`]]) {

@@ -168,7 +168,7 @@ describe("a session", () => {
 
 	it("is given up when an answer has no end", async () => {
 		await start();
-		const session = await open();
+		const session = await open({ answerTimeout: 90_000 });
 		standIn.server.faults.on(/^api version/, {
 			kind: "bytes",
 			bytes: "Content-Type: api/response\nContent-Length: 99999999999\n\n",

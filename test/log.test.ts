@@ -305,7 +305,7 @@ describe("the log", () => {
 		}
 		await writer.tell({ do: "lines", count: 20_000, size: 1_000 });
 		assert.equal(writer.isRunning, true);
-		assert.equal(await writer.end(2_000), true);
+		assert.equal(await writer.end(), true);
 		assert.equal(await writer.exit(), 0);
 	});
 
@@ -343,7 +343,7 @@ describe("the log", () => {
 		}
 		await writer.tell({ do: "lines", count: 20_000, size: 1_000 });
 		assert.equal(writer.isRunning, true);
-		assert.equal(await writer.end(2_000), true);
+		assert.equal(await writer.end(), true);
 		assert.equal(await writer.exit(), 0);
 	});
 });

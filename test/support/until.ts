@@ -45,7 +45,7 @@ export class NeverHappened extends Error {
  * @throws NeverHappened, and whatever `condition` throws
  */
 export async function until(condition: () => boolean, what: string, options: UntilOptions = {}): Promise<void> {
-	const { describe = () => "", deadline = 20_000 } = options;
+	const { describe = () => "", deadline = 90_000 } = options;
 	if (condition()) {
 		return;
 	}

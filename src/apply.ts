@@ -33,7 +33,7 @@ const patience = 500;
 export class Applier {
 	readonly #options: ApplierOptions;
 	readonly #runs: ScriptRuns;
-	/** Whether a script has run since FreeSWITCH last read the files. */
+	/** Whether a file has gone since FreeSWITCH last read the files. */
 	#unread = false;
 	/** Whether the directory was scanned: that makes gateways, which are seen, of files whose rooms ended unseen. */
 	#scanned = false;
@@ -77,7 +77,7 @@ export class Applier {
 		const retry = record.isRetry;
 		record.scriptStarted();
 		this.#runs.start(room, action, retry, ({ error, late }) => {
-			this.#unread = true;
+			this.#unread ||= action === "remove";
 			if (error === undefined) {
 				record.scriptSucceeded(action);
 			} else {

@@ -151,9 +151,12 @@ export function neverRegisters(state: string): boolean {
 	return state === "NOREG";
 }
 
-/** Whether a gateway in this state waits for the registrar's answer. Killed in it, FreeSWITCH sends no un-REGISTER. */
+/**
+ * Whether a gateway in this state waits for the registrar's answer, or is to REGISTER at the next tick. If it is killed and
+ * the answer is still out when its un-REGISTER is due, FreeSWITCH sends none, and the binding stays.
+ */
 export function isTrying(state: string): boolean {
-	return state === "TRYING";
+	return state === "TRYING" || state === "UNREGED";
 }
 
 /** Whether the registrar has accepted a gateway in this state. */

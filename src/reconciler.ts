@@ -47,6 +47,8 @@ export class Reconciler {
 	#wanted = false;
 	#stopped = false;
 	#cancelWake = () => {};
+	/** ms on the clock before which no other pass is made. */
+	#notBefore = Number.NEGATIVE_INFINITY;
 	/** How many passes in a row did not do all that they should. */
 	#failures = 0;
 	/** Whether nothing has been observed since the connection was made. */
@@ -133,11 +135,18 @@ export class Reconciler {
 	async #makePasses(): Promise<void> {
 		// Whatever asks for a pass from here on must find that passes are being made.
 		await Promise.resolve();
+		const { clock } = this.#options;
 		for (let socket = this.#usable; socket !== undefined && this.#wanted; socket = this.#usable) {
+			const wait = this.#notBefore - clock.now();
+			if (wait > 0) {
+				await new Promise<void>((resolve) => {
+					clock.after(wait, resolve);
+				});
+				continue;
+			}
 			this.#wanted = false;
-			const next = this.#options.clock.now() + spacing;
+			this.#notBefore = clock.now() + spacing;
 			await this.#pass(socket);
-			await this.#until(next);
 		}
 		if (this.#usable !== undefined) {
 			this.#sleep();
@@ -147,16 +156,6 @@ export class Reconciler {
 	/** The connection, if passes may be made on it. */
 	get #usable(): EventSocket | undefined {
 		return this.#stopped ? undefined : this.#socket;
-	}
-
-	/** Resolves at that time if another pass is wanted, and at once if not. */
-	async #until(time: number): Promise<void> {
-		const { clock } = this.#options;
-		if (this.#wanted) {
-			await new Promise<void>((resolve) => {
-				clock.after(Math.max(0, time - clock.now()), resolve);
-			});
-		}
 	}
 
 	#sleep(): void {

@@ -394,7 +394,7 @@ describe("FreeSWITCH's version", () => {
 describe("a gateway's state", () => {
 	/** Every state that FreeSWITCH has, and what it means for a room. */
 	const meanings: Record<string, "registered" | "failed" | "leaving" | "never registers" | "trying" | "on its way"> = {
-		UNREGED: "on its way",
+		UNREGED: "trying",
 		TRYING: "trying",
 		REGISTER: "registered",
 		REGED: "registered",

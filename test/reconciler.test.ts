@@ -193,6 +193,45 @@ describe("a room's life", () => {
 		start();
 	});
 
+	it("ends between its gateway's load and the first REGISTER's answer, at every moment, and leaves no binding behind", async () => {
+		for (let lasting = 100; lasting < 1_600; lasting += 30) {
+			start({ linger: 0 }).connect();
+			world.registrar.latency = 1_800;
+			// The gateway is listed UNREGED, and waits for its answer when the script has ended.
+			world.generator.fault = () => ({ kind: "takes", takes: 150 });
+			await world.seconds(2);
+			world.create("1");
+			await world.clock.advance(lasting);
+			world.end("1");
+			await world.seconds(9);
+			assert.deepEqual(world.bindings, [], `lasting for ${lasting} ms`);
+			world.close();
+		}
+		start();
+	});
+
+	it("that ended unseen is let go in the first second of FreeSWITCH's life, and leaves no binding behind", async () => {
+		start({ linger: 0, freeswitch: { timing: { firstTick: 9 } } }).directory.write("1");
+		world.restartFreeSwitch();
+		world.connect();
+		await settled([], 9);
+	});
+
+	it("that ends among many, one after the other, costs a reload every 150 ms at most", async () => {
+		start({ linger: 0 }).connect();
+		const rooms = Array.from({ length: 50 }, (_, index) => String(10_000 + index));
+		world.create(...rooms);
+		await settled(rooms, 5);
+		world.commands.length = 0;
+		for (const [index, room] of rooms.entries()) {
+			world.clock.after(70 * index, () => {
+				world.end(room);
+			});
+		}
+		await world.seconds(3.5);
+		assert.ok(world.count(/^reloadxml/) <= 3_500 / 150 + 1, `${world.count(/^reloadxml/)} reloads in 3.5 s`);
+	});
+
 	it("survives that the destroy event of the old conference comes after the create event of the new one", async () => {
 		start({ linger: 0 }).connect();
 		world.create("93001");

@@ -64,7 +64,7 @@ describe("a room's conference", () => {
 describe("a room's gateway", () => {
 	const lists: [states: string[], gateway: RoomFacts["gateway"], raced: boolean][] = [
 		[[], "none", false],
-		[["UNREGED"], "up", false],
+		[["UNREGED"], "trying", false],
 		[["TRYING"], "trying", false],
 		[["TRYING", "DOWN"], "doubled", true],
 		[["REGED"], "up", false],

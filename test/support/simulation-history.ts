@@ -1,0 +1,51 @@
+/** What happened in a simulation, as sentences with times: what was done to the node, and what came of it. */
+import type { Clock } from "../../src/clock.ts";
+
+interface Line {
+	/** ms */
+	readonly at: number;
+	readonly sentence: string;
+	/** Whether it came of what stands before it, and was not done to the node. */
+	readonly outcome: boolean;
+}
+
+export class History {
+	readonly #clock: Clock;
+	readonly #lines: Line[] = [];
+	#ended = false;
+
+	constructor(clock: Clock) {
+		this.#clock = clock;
+	}
+
+	/** Nothing more is of interest. */
+	end(): void {
+		this.#ended = true;
+	}
+
+	/** Something is done to the node. */
+	deed(sentence: string): void {
+		this.#add(sentence, false);
+	}
+
+	/** Something comes of it. */
+	outcome(sentence: string): void {
+		this.#add(sentence, true);
+	}
+
+	/** A numbered list. */
+	toString(): string {
+		return this.#lines
+			.map(({ at, sentence, outcome }, index) => {
+				const number = String(index + 1).padStart(4);
+				return `${number}. ${(at / 1_000).toFixed(3).padStart(8)} s  ${outcome ? "    " : ""}${sentence}`;
+			})
+			.join("\n");
+	}
+
+	#add(sentence: string, outcome: boolean): void {
+		if (!this.#ended) {
+			this.#lines.push({ at: this.#clock.now(), sentence, outcome });
+		}
+	}
+}

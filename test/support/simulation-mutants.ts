@@ -1,0 +1,85 @@
+/** Faults that a program like this could well have, as changes to its text. */
+
+export interface Mutant {
+	readonly name: string;
+	readonly changes: readonly {
+		readonly file: string;
+		/** Stands there exactly once. */
+		readonly from: string;
+		readonly to: string;
+	}[];
+}
+
+function mutant(name: string, file: string, from: string, to: string): Mutant {
+	return { name, changes: [{ file, from, to }] };
+}
+
+export const mutants: readonly Mutant[] = [
+	mutant(
+		"delete on every destroy event",
+		"src/reconciler.ts",
+		"				this.request();\n			}\n			return;",
+		'				if (event.kind === "conference-destroyed") {\n					void this.#socket?.api(`sofia profile external killgw conf_${room}`).catch(() => {});\n				}\n				this.request();\n			}\n			return;',
+	),
+	mutant(
+		"rescan without waiting for gateway_delete",
+		"src/plan.ts",
+		'		case "dying":\n			return { gateway: "register" };',
+		'		case "dying":\n			return snippet === "written" ? { gateway: "load" } : free ? { script: "write", gateway: "load" } : nothing;',
+	),
+	mutant(
+		"treat a failed listing as empty",
+		"src/freeswitch.ts",
+		"		const list = parse(this.command, answer);\n		if (!Array.isArray(list)) {\n			throw new UnexpectedAnswer(this.command, answer);\n		}",
+		"		let list: unknown;\n		try {\n			list = parse(this.command, answer);\n		} catch {\n			list = [];\n		}\n		if (!Array.isArray(list)) {\n			return [];\n		}",
+	),
+	mutant(
+		"no resync",
+		"src/reconciler.ts",
+		"Math.min(resync, retry,",
+		"Math.min(resync * Number.POSITIVE_INFINITY, retry,",
+	),
+	mutant(
+		"believe +OK of reloadxml",
+		"src/freeswitch.ts",
+		'done: answer.includes("[Success]")',
+		'done: answer.startsWith("+OK")',
+	),
+	mutant(
+		"retry a script without back-off",
+		"src/room-record.ts",
+		"const wait = waitAfter(this.#failures, retryBackoff);",
+		"const wait = waitAfter(1, { ...retryBackoff, most: 20 });",
+	),
+	mutant(
+		"reconnect without back-off",
+		"src/connection.ts",
+		"waitAfter(this.#failures, reconnectBackoff, random())",
+		"waitAfter(1, { first: 20, most: 20 }, random())",
+	),
+	mutant(
+		"forget dying gateways on reconnect",
+		"src/reconciler.ts",
+		"const observation = await observe(socket, profile, toRoom);",
+		'const seen = await observe(socket, profile, toRoom);\n			const up = [...seen.gateways].filter(([, all]) => all.some(({ state }) => state !== "DOWN" && state !== "UNREGISTER"));\n			const observation = this.#first ? { ...seen, gateways: new Map(up) } : seen;',
+	),
+	mutant(
+		"drop events that come during a pass",
+		"src/reconciler.ts",
+		"		this.#wanted = true;\n		if (this.#passes === undefined && ",
+		"		this.#wanted ||= this.#passes === undefined;\n		if (this.#passes === undefined && ",
+	),
+	mutant(
+		"touch gateways without the prefix",
+		"src/room.ts",
+		"return gateway.startsWith(gatewayPrefix) ? toRoom(gateway.slice(gatewayPrefix.length)) : undefined;",
+		'return toRoom(gateway.replace(/^conf_/, ""));',
+	),
+	// The time limit of an answer is kept by src/event-socket.ts, in whose place a model of it stands in the simulation.
+	mutant(
+		"trust a late answer after a timeout",
+		"test/support/simulation-session.ts",
+		'this.#fail(new NoAnswer(`"${command}"`, answerTimeout));',
+		'this.#waiting.shift()?.reject(new NoAnswer(`"${command}"`, answerTimeout));',
+	),
+];

@@ -1,0 +1,102 @@
+/**
+ * How much the daemon may do, whatever happens. The bounds follow from its waits: 150 ms between passes, 1 s doubling to 60 s
+ * between the runs of a script that fails, 0.2 s doubling to 5 s (less a jitter of half) between tries to connect.
+ */
+import type { Clock } from "../../src/clock.ts";
+
+/** Passes in any second without events: one every 150 ms, and one more for where the second begins. */
+const passesInASecond = 8;
+
+export class Storms {
+	readonly #clock: Clock;
+	readonly #fail: (sentence: string) => void;
+	readonly #passes: number[] = [];
+	readonly #events: number[] = [];
+	/** What has been sent since the last pass began. */
+	#inPass: string[] = [];
+	/** For each room, when it last had a reason to be served anew, and how often the script was run since. */
+	readonly #runs = new Map<string, { since: number; count: number }>();
+	#failures = 0;
+	#failedAt = 0;
+	/** Since the simulation's beginning. */
+	readonly counts = { passes: 0, commands: 0, runs: 0 };
+
+	constructor(clock: Clock, fail: (sentence: string) => void) {
+		this.#clock = clock;
+		this.#fail = fail;
+	}
+
+	sent(command: string): void {
+		this.counts.commands += 1;
+		if (command.startsWith("conference")) {
+			this.#passes.push(this.#clock.now());
+			this.counts.passes += 1;
+			this.#inPass = [];
+			const second = this.#clock.now() - 1_000;
+			const passes = this.#passes.filter((at) => at > second).length;
+			const events = this.#events.filter((at) => at > second).length;
+			if (passes > passesInASecond + events) {
+				this.#fail(`the daemon has made ${passes} passes within a second, for ${events} events`);
+			}
+		} else if (command !== "version" && !command.includes("killgw")) {
+			if (this.#inPass.includes(command)) {
+				this.#fail(`the daemon sends "${command}" twice in one pass`);
+			}
+			this.#inPass.push(command);
+		}
+	}
+
+	/** An event has come: it asks for a pass. */
+	told(): void {
+		this.#events.push(this.#clock.now());
+	}
+
+	/** There is a new connection, FreeSWITCH or daemon: each pass is another's, and every room may be served anew. */
+	newConnection(): void {
+		this.#inPass = [];
+		this.#passes.length = 0;
+		this.#runs.clear();
+	}
+
+	/** A room has started or ended. */
+	newCause(room: string): void {
+		this.#runs.delete(room);
+	}
+
+	scriptStarted(room: string): void {
+		const now = this.#clock.now();
+		const runs = this.#runs.get(room) ?? { since: now, count: 0 };
+		this.#runs.set(room, runs);
+		runs.count += 1;
+		this.counts.runs += 1;
+		const seconds = (now - runs.since) / 1_000;
+		// The n-th failure is followed by a wait of 2^(n-1) s, 60 s at most; a success may begin that anew.
+		if (runs.count > 4 + 2 * Math.log2(1 + seconds) + seconds / 30) {
+			this.#fail(`the script is run for room ${room} ${runs.count} times within ${seconds.toFixed(1)} s`);
+		}
+	}
+
+	/** The daemon tries to connect. */
+	connecting(): void {
+		const least = this.#failures === 0 ? 0 : Math.min(5_000, 200 * 2 ** (this.#failures - 1)) / 2;
+		if (this.#clock.now() < this.#failedAt + least - 1) {
+			this.#fail("the daemon tries to connect without waiting long enough");
+		}
+	}
+
+	connected(): void {
+		this.#failures = 0;
+	}
+
+	/** A connection was lost, or could not be made. */
+	connectionFailed(): void {
+		this.#failures += 1;
+		this.#failedAt = this.#clock.now();
+	}
+
+	/** The daemon's process is a new one. */
+	newDaemon(): void {
+		this.#failures = 0;
+		this.newConnection();
+	}
+}

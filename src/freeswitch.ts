@@ -51,8 +51,33 @@ export const version: Question<string | undefined> = {
 	read: (answer) => /^FreeSWITCH Version (\S+)/.exec(answer)?.[1],
 };
 
-/** The names of all running conferences. A conference is listed before its create event and no more before its destroy event. */
+/**
+ * The names of all running conferences. A conference is listed before its create event and no more before its destroy event.
+ * The summary has a line for each, where the list as JSON has half a kilobyte for everybody who is in one. Its words for
+ * running conferences are those of FreeSWITCH 1.11; where others come, `conferencesAsJson` tells the same.
+ */
 export const conferences: Question<string[]> = {
+	command: "conference list summary",
+	read(answer) {
+		if (answer === "+OK No active conferences.\n") {
+			return [];
+		}
+		const lines = answer.split("\n");
+		if (lines.pop() !== "" || lines.length === 0) {
+			throw new UnexpectedAnswer(this.command, answer);
+		}
+		return lines.map((line) => {
+			const name = /^\+OK Conference (.*) \(\d+ members? rate: \d+[^()]* flags: [^()]*\)$/.exec(line)?.[1];
+			if (name === undefined) {
+				throw new UnexpectedAnswer(this.command, answer);
+			}
+			return name;
+		});
+	},
+};
+
+/** As `conferences`, from an answer whose form is the same in all versions. */
+export const conferencesAsJson: Question<string[]> = {
 	command: "conference json_list compact",
 	read(answer) {
 		const list = parse(this.command, answer);
@@ -78,24 +103,24 @@ export function gateways(profile: string): Question<ListedGateway[]> {
 	return {
 		command: "sofia jsonstatus",
 		read(answer) {
-			const profiles = member(parse(this.command, numberMembers(answer)), "profiles");
+			const profiles = objectIn(parse(this.command, numberMembers(answer)), "profiles");
 			if (profiles === undefined) {
 				throw new UnexpectedAnswer(this.command, answer);
 			}
-			const listed = member(profiles, profile);
-			if (member(member(listed, "status"), "state") !== "RUNNING") {
+			const listed = objectIn(profiles, profile);
+			if (textIn(objectIn(listed, "status"), "state") !== "RUNNING") {
 				throw new ProfileNotRunning(profile);
 			}
-			const gateways = member(listed, "gateways") ?? {};
-			if (!isRecord(gateways)) {
+			const gateways = objectIn(listed, "gateways");
+			if (gateways === undefined && listed?.["gateways"] !== undefined) {
 				throw new UnexpectedAnswer(this.command, answer);
 			}
-			return members(gateways).map(([name, gateway]) => {
-				const state = member(gateway, "state");
-				if (typeof state !== "string") {
+			return Object.entries(gateways ?? {}).map(([name, gateway]) => {
+				const state = textIn(gateway, "state");
+				if (state === undefined) {
 					throw new UnexpectedAnswer(this.command, answer);
 				}
-				return { name, state };
+				return { name: unnumbered(name), state };
 			});
 		},
 	};
@@ -184,26 +209,32 @@ function parse(command: string, json: string): unknown {
 }
 
 /**
- * Puts a running number before every member name of a JSON text, so that JSON.parse, which keeps the last of two members
- * with one name, keeps both. Sound for any JSON, since outside its strings there is no quotation mark.
+ * Puts a running number before the name of every member whose value is an object, so that JSON.parse, which keeps the last of
+ * two members with one name, keeps both. A name cannot hold the NUL that ends the number: to FreeSWITCH it ends a text.
  */
 function numberMembers(json: string): string {
 	let count = 0;
-	return json.replace(/"((?:[^"\\]|\\.)*)"(\s*:)?/g, (string, content: string, colon: string | undefined) => {
+	return json.replace(/"(?=(?:[^"\\]|\\.)*"\s*:\s*\{)/g, () => {
 		count += 1;
-		return colon === undefined ? string : `"${count}:${content}"${colon}`;
+		return `"${count}\\u0000`;
 	});
 }
 
-/** The members of an object out of a numbered JSON text, under their own names. */
-function members(value: unknown): [name: string, value: unknown][] {
-	return isRecord(value)
-		? Object.entries(value).map(([name, content]) => [name.slice(name.indexOf(":") + 1), content])
-		: [];
+/** The name of a member out of a numbered JSON text. */
+function unnumbered(name: string): string {
+	return name.slice(name.indexOf("\0") + 1);
 }
 
-function member(value: unknown, name: string): unknown {
-	return members(value).find(([found]) => found === name)?.[1];
+/** The member of that name, out of a numbered JSON text, if it is an object. */
+function objectIn(value: unknown, name: string): Record<string, unknown> | undefined {
+	const member = isRecord(value) ? Object.entries(value).find(([found]) => unnumbered(found) === name)?.[1] : undefined;
+	return isRecord(member) ? member : undefined;
+}
+
+/** The member of that name if it is a text: such a member has no number. */
+function textIn(value: unknown, name: string): string | undefined {
+	const member = isRecord(value) ? value[name] : undefined;
+	return typeof member === "string" ? member : undefined;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,6 +1,6 @@
 /** Looks at what is: which rooms run, and which gateways they have. */
 import { ask, type EventSocket } from "./ask.ts";
-import { conferences, gateways, type ListedGateway } from "./freeswitch.ts";
+import { conferences, conferencesAsJson, gateways, type ListedGateway, UnexpectedAnswer } from "./freeswitch.ts";
 import { type Room, roomOf, type ToRoom } from "./room.ts";
 
 /** What FreeSWITCH listed. */
@@ -20,7 +20,7 @@ export interface Observation {
 export async function observe(socket: EventSocket, profile: string, toRoom: ToRoom): Promise<Observation> {
 	const running = new Set<Room>();
 	const others = new Set<string>();
-	for (const name of await ask(socket, conferences)) {
+	for (const name of await conferenceNames(socket)) {
 		const room = toRoom(name);
 		if (room === undefined) {
 			others.add(name);
@@ -32,8 +32,24 @@ export async function observe(socket: EventSocket, profile: string, toRoom: ToRo
 	for (const gateway of await ask(socket, gateways(profile))) {
 		const room = roomOf(gateway.name, toRoom);
 		if (room !== undefined) {
-			byRoom.set(room, [...(byRoom.get(room) ?? []), gateway]);
+			const listed = byRoom.get(room);
+			if (listed === undefined) {
+				byRoom.set(room, [gateway]);
+			} else {
+				listed.push(gateway);
+			}
 		}
 	}
 	return { running, gateways: byRoom, others };
+}
+
+async function conferenceNames(socket: EventSocket): Promise<string[]> {
+	try {
+		return await ask(socket, conferences);
+	} catch (error) {
+		if (!(error instanceof UnexpectedAnswer)) {
+			throw error;
+		}
+		return await ask(socket, conferencesAsJson);
+	}
 }

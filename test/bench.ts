@@ -91,7 +91,7 @@ async function answerTimes(bench: Bench, running: number): Promise<{ reload: num
 		return {
 			reload: await time("reloadxml"),
 			rescan: await time("sofia profile external rescan"),
-			lists: (await time("conference json_list compact")) + (await time("sofia jsonstatus")),
+			lists: (await time("conference list summary")) + (await time("sofia jsonstatus")),
 		};
 	} finally {
 		await freeswitch.end();

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import {
 	conferences,
+	conferencesAsJson,
 	gateways,
 	isFailed,
 	isLeaving,
@@ -42,10 +43,73 @@ const jsonText = (text: string, escaped: boolean) =>
 		: JSON.stringify(text);
 
 describe("the list of conferences", () => {
+	const line = (name: string, rest = "1 member rate: 48000 flags: running|answered|enforce_min|dynamic") =>
+		`+OK Conference ${name} (${rest})\n`;
+
+	it("is read from the recording, where none runs", () => {
+		const lists = recordings.flatMap((number) =>
+			answersIn(number).flatMap(({ command, answer }) =>
+				command === conferences.command ? [conferences.read(answer)] : [],
+			),
+		);
+		assert.deepEqual(lists, [[]]);
+	});
+
+	it("has a line for each, whoever is in it and whatever is set", () => {
+		const answer = [
+			line("12345"),
+			line("07974", "0 members rate: 8000 flags: none"),
+			line("777", "25 members rate: 48000 locked flags: locked|running|recording"),
+		].join("");
+		assert.deepEqual(conferences.read(answer), ["12345", "07974", "777"]);
+	});
+
+	it("keeps names that are no rooms", () => {
+		const names = ["echo", "a b", "x (1 member rate: 8000 flags: none)", "ü+OK Conference 7", ""];
+		assert.deepEqual(conferences.read(names.map((name) => line(name)).join("")), names);
+	});
+
+	it("is what was listed, whatever the names are, as long as they have one line", () => {
+		const names = fc.array(fc.string({ unit: "binary" }).map((name) => name.replaceAll(/[\n\r\u2028\u2029]/g, "")));
+		fc.assert(
+			fc.property(names, (listed) => {
+				fc.pre(listed.length > 0);
+				assert.deepEqual(conferences.read(listed.map((name) => line(name)).join("")), listed);
+			}),
+		);
+	});
+
+	const unsure: [what: string, answer: string][] = [
+		["nothing", ""],
+		["an empty line", "\n"],
+		["a refusal", "-ERR no reply\n"],
+		["a module that is not loaded", "-ERR conference Command not found!\n"],
+		["a list as JSON", "[]"],
+		["a name with a line break", line("1\n2")],
+		["other words", line("1") + line("2").replace("Conference", "Room")],
+		["the words for no conference behind one", `${line("1")}+OK No active conferences.\n`],
+		["a list of members", `${line("1")}1;loopback/1-a;0;1;1;hear|speak|floor;0;0;100\n`],
+		["a last line without its end", line("1") + line("2").trimEnd()],
+	];
+	for (const [what, answer] of unsure) {
+		it(`is not known from ${what}`, () => {
+			assert.throws(() => conferences.read(answer), UnexpectedAnswer);
+		});
+	}
+
+	it("is not known from the beginning of a line, wherever that is cut", () => {
+		const answer = line("12345");
+		for (let length = 0; length < answer.length; length++) {
+			assert.throws(() => conferences.read(answer.slice(0, length)), UnexpectedAnswer, `cut at ${length}`);
+		}
+	});
+});
+
+describe("the list of conferences as JSON", () => {
 	it("is read from every recording", () => {
 		const lists = recordings.flatMap((number) =>
 			answersIn(number).flatMap(({ command, answer }) =>
-				command.startsWith("conference json_list") ? [conferences.read(answer).sort()] : [],
+				command.startsWith("conference json_list") ? [conferencesAsJson.read(answer).sort()] : [],
 			),
 		);
 		const thirty = Array.from({ length: 30 }, (_, index) => String(70_000 + index));
@@ -54,7 +118,7 @@ describe("the list of conferences", () => {
 
 	it("keeps leading zeros, and names that are no rooms", () => {
 		const answer = '[{"conference_name":"07974"},{"conference_name":"echo \\"test\\" ü"},{"conference_name":""}]';
-		assert.deepEqual(conferences.read(answer), ["07974", 'echo "test" ü', ""]);
+		assert.deepEqual(conferencesAsJson.read(answer), ["07974", 'echo "test" ü', ""]);
 	});
 
 	it("takes no caller for a conference, whatever a caller is called", () => {
@@ -78,8 +142,8 @@ describe("the list of conferences", () => {
 			{ conference_name: "1", members },
 			{ conference_name: "2", variables: { conference_name: "666" }, members },
 		];
-		assert.deepEqual(conferences.read(JSON.stringify(list)), ["1", "2"]);
-		assert.deepEqual(conferences.read(JSON.stringify(list, undefined, "\t")), ["1", "2"]);
+		assert.deepEqual(conferencesAsJson.read(JSON.stringify(list)), ["1", "2"]);
+		assert.deepEqual(conferencesAsJson.read(JSON.stringify(list, undefined, "\t")), ["1", "2"]);
 	});
 
 	it("is what was listed, whatever the names are", () => {
@@ -90,7 +154,7 @@ describe("the list of conferences", () => {
 					listed.map(({ name, caller }) => ({ conference_name: name, members: [{ caller_id_name: caller }] })),
 				);
 				assert.deepEqual(
-					conferences.read(answer),
+					conferencesAsJson.read(answer),
 					listed.map(({ name }) => name),
 				);
 			}),
@@ -111,16 +175,16 @@ describe("the list of conferences", () => {
 	];
 	for (const [what, answer] of unsure) {
 		it(`is not known from ${what}`, () => {
-			assert.throws(() => conferences.read(answer), UnexpectedAnswer);
+			assert.throws(() => conferencesAsJson.read(answer), UnexpectedAnswer);
 		});
 	}
 
 	it("is not known from the beginning of an answer, wherever that is cut", () => {
 		const [answer = ""] = answersTo("conference json_list", "04");
 		for (let length = 0; length < answer.length; length++) {
-			assert.throws(() => conferences.read(answer.slice(0, length)), UnexpectedAnswer, `cut at ${length}`);
+			assert.throws(() => conferencesAsJson.read(answer.slice(0, length)), UnexpectedAnswer, `cut at ${length}`);
 		}
-		assert.deepEqual(conferences.read(answer), ["12345"]);
+		assert.deepEqual(conferencesAsJson.read(answer), ["12345"]);
 	});
 });
 
@@ -261,6 +325,7 @@ describe("an answer that is junk", () => {
 			fc.property(junk, (answer) => {
 				fc.pre(!/^\s*\[\s*\]\s*$/.test(answer));
 				assert.throws(() => conferences.read(answer), { name: "UnexpectedAnswer", answer });
+				assert.throws(() => conferencesAsJson.read(answer), { name: "UnexpectedAnswer", answer });
 				assert.throws(() => external.read(answer), UnexpectedAnswer);
 			}),
 			{ numRuns: 500 },
@@ -272,6 +337,7 @@ describe("an answer that is junk", () => {
 			fc.property(fc.json(), (answer) => {
 				fc.pre(answer !== "[]");
 				assert.throws(() => conferences.read(answer), UnexpectedAnswer);
+				assert.throws(() => conferencesAsJson.read(answer), UnexpectedAnswer);
 				assert.throws(() => external.read(answer));
 			}),
 		);
@@ -280,7 +346,7 @@ describe("an answer that is junk", () => {
 	it("is quoted in the error's sentence on one line and shortened, with the facts in its fields", () => {
 		const answer = `-ERR\n${"x".repeat(5_000)}`;
 		assert.throws(
-			() => conferences.read(answer),
+			() => conferencesAsJson.read(answer),
 			(error) => {
 				assert.ok(error instanceof UnexpectedAnswer && error.cause instanceof SyntaxError);
 				assert.deepEqual([error.command, error.answer], ["conference json_list compact", answer]);

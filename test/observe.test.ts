@@ -8,12 +8,18 @@ import { answersTo } from "./support/recording-answers.ts";
 
 const toRoom = roomsMatching("[0-9]+");
 
+const none = "+OK No active conferences.\n";
+
+function summary(...names: string[]): string {
+	return names.map((name) => `+OK Conference ${name} (1 member rate: 48000 flags: running)\n`).join("");
+}
+
 /** An event socket that answers with these two lists. */
 function listing(conferences: string, status: string): EventSocket {
 	return {
 		api: (command) => {
 			const answers: Record<string, string> = {
-				"conference json_list compact": conferences,
+				"conference list summary": conferences,
 				"sofia jsonstatus": status,
 			};
 			return Promise.resolve(answers[command] ?? "-ERR no reply\n");
@@ -28,8 +34,8 @@ function status(gateways: string): string {
 
 describe("an observation", () => {
 	it("holds the rooms that run, and apart from them the conferences that are no rooms", async () => {
-		const conferences = ["12345", "07974", "echo-1", "1 2"].map((conference_name) => ({ conference_name }));
-		const { running, others } = await observe(listing(JSON.stringify(conferences), status("")), "external", toRoom);
+		const conferences = summary("12345", "07974", "echo-1", "1 2");
+		const { running, others } = await observe(listing(conferences, status("")), "external", toRoom);
 		assert.deepEqual([...running], ["12345", "07974"]);
 		assert.deepEqual([...others], ["echo-1", "1 2"]);
 	});
@@ -38,7 +44,7 @@ describe("an observation", () => {
 		const gateways = ["conf_1", "trunk", "conf_07", "conf_trunk", "conf_1", "conf_", "7"].map(
 			(name, index) => `"${name}":{"state":"S${index}"}`,
 		);
-		const seen = await observe(listing("[]", status(gateways.join(","))), "external", toRoom);
+		const seen = await observe(listing(none, status(gateways.join(","))), "external", toRoom);
 		assert.deepEqual(
 			[...seen.gateways],
 			[
@@ -56,7 +62,7 @@ describe("an observation", () => {
 
 	it("shows the dying gateway beside the new one (recording 16)", async () => {
 		const answer = answersTo("sofia jsonstatus", "16")[8] ?? "";
-		const { running, gateways } = await observe(listing("[]", answer), "external", toRoom);
+		const { running, gateways } = await observe(listing(none, answer), "external", toRoom);
 		assert.equal(running.size, 0);
 		assert.deepEqual(
 			[...gateways].map(([room, listed]) => [room, listed.map(({ state }) => state)]),
@@ -64,10 +70,27 @@ describe("an observation", () => {
 		);
 	});
 
+	it("is made of the list as JSON where the summary cannot be read", async () => {
+		const asked: string[] = [];
+		const socket: EventSocket = {
+			api: (command) => {
+				asked.push(command);
+				const answers: Record<string, string> = {
+					"conference list summary": "Conferences: 12345 (1 member)\n",
+					"conference json_list compact": '[{"conference_name":"12345"}]',
+					"sofia jsonstatus": status(""),
+				};
+				return Promise.resolve(answers[command] ?? "-ERR no reply\n");
+			},
+		};
+		assert.deepEqual([...(await observe(socket, "external", toRoom)).running], ["12345"]);
+		assert.deepEqual(asked, ["conference list summary", "conference json_list compact", "sofia jsonstatus"]);
+	});
+
 	const unknown: [what: string, socket: EventSocket, error: new (...args: never[]) => Error][] = [
 		["conferences are not told", listing("-ERR conference Command not found!\n", status("")), UnexpectedAnswer],
-		["gateways are not told", listing("[]", "-ERR sofia Command not found!\n"), UnexpectedAnswer],
-		["the profile is not there", listing("[]", '{"profiles":{}}'), ProfileNotRunning],
+		["gateways are not told", listing(none, "-ERR sofia Command not found!\n"), UnexpectedAnswer],
+		["the profile is not there", listing(none, '{"profiles":{}}'), ProfileNotRunning],
 		["the connection is lost", { api: () => Promise.reject(new ConnectionLost("lost")) }, ConnectionLost],
 	];
 	for (const [what, socket, error] of unknown) {

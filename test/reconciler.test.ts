@@ -302,7 +302,7 @@ describe("names", () => {
 		for (const command of world.commands) {
 			assert.match(
 				command,
-				/^(conference json_list compact|sofia jsonstatus|reloadxml|sofia profile external (rescan|(killgw|register) conf_4711))$/,
+				/^(conference (list summary|json_list compact)|sofia jsonstatus|reloadxml|sofia profile external (rescan|(killgw|register) conf_4711))$/,
 			);
 		}
 		assert.equal(world.log.lines.filter(({ sentence }) => sentence.includes("is not a room")).length, hostile.length);

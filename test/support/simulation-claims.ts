@@ -57,7 +57,7 @@ export interface ClaimsOptions {
 }
 
 const known =
-	/^(version|conference json_list compact|sofia jsonstatus|reloadxml|sofia profile external (rescan|(killgw|register) conf_(\d+)))$/;
+	/^(version|conference (?:list summary|json_list compact)|sofia jsonstatus|reloadxml|sofia profile external (rescan|(killgw|register) conf_(\d+)))$/;
 
 export class Claims {
 	/** The first claim that did not hold, as a sentence. */

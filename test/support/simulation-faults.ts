@@ -72,7 +72,8 @@ const garbage = { text: "\u0000\uFFFD}{", empty: "", error: "-ERR no reply\n" };
 
 /** An answer of which nobody can make anything, in one of several ways. */
 export function garbled(answer: string, how: "text" | "half" | "empty" | "error"): string {
-	return how === "half" ? answer.slice(0, answer.trim().length / 2) : garbage[how];
+	// Half of whole lines would be a good answer, that only says less; no FreeSWITCH sends that, since it tells the length first.
+	return how === "half" ? answer.slice(0, answer.trim().length / 2).trimEnd() : garbage[how];
 }
 
 /** What a fault does to a command, as the end of a sentence. */

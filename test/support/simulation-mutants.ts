@@ -29,9 +29,9 @@ export const mutants: readonly Mutant[] = [
 	),
 	mutant(
 		"treat a failed listing as empty",
-		"src/freeswitch.ts",
-		"		const list = parse(this.command, answer);\n		if (!Array.isArray(list)) {\n			throw new UnexpectedAnswer(this.command, answer);\n		}",
-		"		let list: unknown;\n		try {\n			list = parse(this.command, answer);\n		} catch {\n			list = [];\n		}\n		if (!Array.isArray(list)) {\n			return [];\n		}",
+		"src/observe.ts",
+		"		return await ask(socket, conferencesAsJson);",
+		"		return await ask(socket, conferencesAsJson).catch((): string[] => []);",
 	),
 	mutant(
 		"no resync",

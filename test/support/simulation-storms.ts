@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../../src/clock.ts";
 
-/** Passes in any second without events: one every 150 ms, and one more for where the second begins. */
+/** Passes, or looks within one, in any second without events: one every 150 ms, and one more for where the second begins. */
 const passesInASecond = 8;
 
 export class Storms {
@@ -28,7 +28,7 @@ export class Storms {
 
 	sent(command: string): void {
 		this.counts.commands += 1;
-		if (command.startsWith("conference")) {
+		if (command.startsWith("conference list")) {
 			this.#passes.push(this.#clock.now());
 			this.counts.passes += 1;
 			this.#inPass = [];

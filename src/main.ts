@@ -1,4 +1,5 @@
 /** The program: reads the configuration, runs the daemon, obeys signals, sets the exit code. Only this file touches `process`. */
+import { setFlagsFromString } from "node:v8";
 import manifest from "../package.json" with { type: "json" };
 import { systemClock } from "./clock.ts";
 import { BadSetting, help, type Request, readConfig } from "./config.ts";
@@ -12,7 +13,16 @@ const exitCode = { done: 0, failed: 1, badSetting: 2 } as const;
 /** ms that the log may take to be read before the process ends. */
 const logPatience = 1_000;
 
+/**
+ * V8's settings for a small process that does little at a time: the heap's young part does not grow, and nothing is compiled
+ * for speed. A process is forked for every script, and what that costs grows with the memory of the one that forks: with these
+ * a burst of rooms takes two thirds of the memory and of the processor's time. V8 looks at them whenever it needs them, so
+ * they may be set here; a V8 that does not know one says so and goes on.
+ */
+const small = ["--semi-space-growth-factor=1", "--no-opt", "--optimize-for-size"];
+
 function main(): void {
+	small.forEach(setFlagsFromString);
 	// Overwrites the command line that `ps` shows: a unit file of the Go daemon has the password in it.
 	process.title = "fsconfregger";
 	let request: Request;

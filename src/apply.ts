@@ -27,12 +27,10 @@ export interface ApplierOptions {
 	readonly again: () => void;
 }
 
-/** ms that a pass waits for its scripts before it goes on with those that have ended. */
-const patience = 500;
-
 export class Applier {
+	/** The scripts that are under way. */
+	readonly scripts: ScriptRuns;
 	readonly #options: ApplierOptions;
-	readonly #runs: ScriptRuns;
 	/** Whether a file has gone since FreeSWITCH last read the files. */
 	#unread = false;
 	/** Whether the directory was scanned: that makes gateways, which are seen, of files whose rooms ended unseen. */
@@ -40,23 +38,30 @@ export class Applier {
 
 	constructor(options: ApplierOptions) {
 		this.#options = options;
-		this.#runs = new ScriptRuns(options.generator, options.clock);
+		this.scripts = new ScriptRuns(options.generator, options.clock);
+	}
+
+	/** Starts the scripts of a plan. */
+	startScripts(plan: Plan): void {
+		for (const [room, step] of plan) {
+			if (step.verdict === "not loaded") {
+				this.#notLoaded(room);
+			}
+			if (step.script !== undefined) {
+				this.#run(room, step.script, step.gateway);
+			}
+		}
 	}
 
 	/**
+	 * Does all of a plan but its scripts: what a script that has just ended makes due is the next pass's.
 	 * @returns whether FreeSWITCH did all that it was told
 	 * @throws ConnectionLost
 	 */
 	async apply(socket: EventSocket, plan: Plan): Promise<boolean> {
-		for (const [room, { verdict, script }] of plan) {
-			if (verdict === "not loaded") {
-				this.#notLoaded(room);
-			}
-			if (script !== undefined) {
-				this.#run(room, script);
-			}
+		if ([...plan.values()].some(({ script }) => script !== undefined)) {
+			this.#options.again();
 		}
-		await this.#runs.settle(patience);
 		const loadable = this.#all(plan, "load").filter((room) => this.#options.ledger.of(room).isWritten);
 		const rescanNeeded = loadable.length > 0 || !this.#scanned;
 		const reloaded = !(rescanNeeded || this.#unread) || (await this.#reload(socket));
@@ -71,12 +76,13 @@ export class Applier {
 		return [...plan].filter(([, step]) => step.gateway === what).map(([room]) => room);
 	}
 
-	#run(room: Room, action: Action): void {
+	#run(room: Room, action: Action, gateway: Step["gateway"]): void {
 		const { ledger, clock, log, again } = this.#options;
 		const record = ledger.of(room);
-		const retry = record.isRetry;
+		// The file of a room that is up is written anew at the daemon's start: hundreds of scripts, for which nobody must wait.
+		const urgent = !record.isRetry && (action === "remove" || gateway === "load");
 		record.scriptStarted();
-		this.#runs.start(room, action, retry, ({ error, late }) => {
+		this.scripts.start(room, action, urgent, ({ error, late }) => {
 			this.#unread ||= action === "remove";
 			if (error === undefined) {
 				record.scriptSucceeded(action);

@@ -39,10 +39,10 @@ export class GeneratorFailed extends Error {
 export interface Generator {
 	/**
 	 * Runs the script for a room.
-	 * @param retry whether it failed for this room before: such runs leave half of the places to others
+	 * @param urgent whether the room is waiting for it; runs that are not urgent leave half of the places to others
 	 * @throws GeneratorFailed
 	 */
-	run(room: Room, action: Action, retry: boolean): Promise<void>;
+	run(room: Room, action: Action, urgent: boolean): Promise<void>;
 	/** Ends what is running, children included; resolves when all is gone. */
 	stop(): Promise<void>;
 }
@@ -72,16 +72,18 @@ export class Script implements Generator {
 	readonly #options: ScriptOptions;
 	readonly #running = new Map<RunLimit, Promise<unknown>>();
 	readonly #places = pLimit(2 * availableParallelism());
-	readonly #placesForRetries = pLimit(availableParallelism());
+	readonly #placesForTheRest = pLimit(availableParallelism());
+	readonly #secrets: readonly string[];
 	#stopped = false;
 
 	constructor(options: ScriptOptions) {
 		this.#options = options;
+		this.#secrets = secretsIn(options.environment);
 	}
 
-	run(room: Room, action: Action, retry: boolean): Promise<void> {
+	run(room: Room, action: Action, urgent: boolean): Promise<void> {
 		const run = () => this.#places(() => this.#run(room, action));
-		return retry ? this.#placesForRetries(run) : run();
+		return urgent ? run() : this.#placesForTheRest(run);
 	}
 
 	async stop(): Promise<void> {
@@ -106,11 +108,10 @@ export class Script implements Generator {
 			extendEnv: false,
 			env: environment,
 			stdin: "ignore",
-			all: true,
 			buffer: false,
 			reject: false,
 		});
-		const output = lastLines(child.all, secretsIn(environment));
+		const output = lastLines([child.stdout, child.stderr], this.#secrets);
 		const limit = new RunLimit(child, timeout, clock);
 		const ended: Promise<RunResult | undefined> = Promise.race([child, limit.givenUp]);
 		this.#running.set(limit, ended);
@@ -138,15 +139,17 @@ function fate(result: RunResult | undefined, exceeded: boolean, timeout: number)
 		: `could not be run (${result.code ?? "unknown reason"})`;
 }
 
-/** Collects the end of a stream, reading all of it so that the script never waits for a reader. */
-function lastLines(stream: NodeJS.ReadableStream, secrets: readonly string[]): () => string {
+/** Collects the end of what is printed, reading all of it so that the script never waits for a reader. */
+function lastLines(streams: readonly NodeJS.ReadableStream[], secrets: readonly string[]): () => string {
 	let tail = "";
 	let cut = false;
-	stream.setEncoding("utf8");
-	stream.on("data", (text: string) => {
-		const all = tail + text;
-		cut ||= all.length > keptOutput.characters;
-		tail = all.slice(-keptOutput.characters);
-	});
+	for (const stream of streams) {
+		stream.setEncoding("utf8");
+		stream.on("data", (text: string) => {
+			const all = tail + text;
+			cut ||= all.length > keptOutput.characters;
+			tail = all.slice(-keptOutput.characters);
+		});
+	}
 	return () => redact(tail, secrets, cut).trim().split("\n").slice(-keptOutput.lines).join("\n");
 }

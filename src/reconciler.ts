@@ -30,8 +30,11 @@ export interface ReconcilerOptions {
 	readonly log: Log;
 }
 
-/** ms from the start of a pass to that of the next: in a burst of rooms, FreeSWITCH is to read its configuration some times a second, not more. */
+/** ms from one look at FreeSWITCH's lists to the next: in a burst of rooms, FreeSWITCH is to read its configuration some times a second, not more. */
 const spacing = 150;
+
+/** ms that a pass waits for its scripts before it goes on with those that have ended. */
+const patience = 500;
 
 const passBackoff: Backoff = { first: 1_000, most: 5_000 };
 
@@ -144,8 +147,6 @@ export class Reconciler {
 				});
 				continue;
 			}
-			this.#wanted = false;
-			this.#notBefore = clock.now() + spacing;
 			await this.#pass(socket);
 		}
 		if (this.#usable !== undefined) {
@@ -169,13 +170,8 @@ export class Reconciler {
 	}
 
 	async #pass(socket: EventSocket): Promise<void> {
-		const { clock, profile, toRoom } = this.#options;
 		try {
-			const asked = clock.now();
-			const observation = await observe(socket, profile, toRoom);
-			this.#troubles.over("lists", "FreeSWITCH tells its conferences and gateways again");
-			this.#roomLog.observed(observation, this.#ledger.observe(observation, asked), this.#first);
-			this.#first = false;
+			await this.#prepare(socket);
 			const complete = await this.#applier.apply(socket, this.#plan());
 			this.#failures = complete ? 0 : this.#failures + 1;
 		} catch (error) {
@@ -195,6 +191,40 @@ export class Reconciler {
 				this.#troubles.report("pass", "error", `a fault of the program, please report it: ${words}`);
 			}
 		}
+	}
+
+	/**
+	 * Looks, and has the scripts run that are due. Where something is heard while they run, it looks again and starts what
+	 * more is due: so the rooms of a burst, which come while the first one's script runs, share one reload and one rescan.
+	 */
+	async #prepare(socket: EventSocket): Promise<void> {
+		const { clock } = this.#options;
+		const { scripts } = this.#applier;
+		const until = clock.now() + patience;
+		for (;;) {
+			await this.#look(socket);
+			this.#applier.startScripts(this.#plan());
+			do {
+				if (await scripts.ended(spacing)) {
+					return;
+				}
+				if (clock.now() >= until) {
+					scripts.leaveBehind();
+					return;
+				}
+			} while (!this.#wanted);
+		}
+	}
+
+	async #look(socket: EventSocket): Promise<void> {
+		const { clock, profile, toRoom } = this.#options;
+		const asked = clock.now();
+		this.#wanted = false;
+		this.#notBefore = asked + spacing;
+		const observation = await observe(socket, profile, toRoom);
+		this.#troubles.over("lists", "FreeSWITCH tells its conferences and gateways again");
+		this.#roomLog.observed(observation, this.#ledger.observe(observation, asked), this.#first);
+		this.#first = false;
 	}
 
 	#plan(): Plan {

@@ -7,7 +7,7 @@ import type { Action, Generator } from "./generator.ts";
 import type { Room } from "./room.ts";
 
 interface Run {
-	/** Set when a pass has gone on without it; no later pass waits for it again. */
+	/** Whether passes go on without it. */
 	late: boolean;
 }
 
@@ -15,7 +15,7 @@ export class ScriptRuns {
 	readonly #generator: Generator;
 	readonly #clock: Clock;
 	readonly #runs = new Set<Run>();
-	#settled: (() => void) | undefined;
+	#allEnded: (() => void) | undefined;
 
 	constructor(generator: Generator, clock: Clock) {
 		this.#generator = generator;
@@ -24,24 +24,25 @@ export class ScriptRuns {
 
 	/**
 	 * Starts a run.
-	 * @param ended called once when it has ended; `late` tells whether a pass has gone on without it
+	 * @param urgent whether passes wait for it
+	 * @param ended called once when it has ended; `late` tells whether passes have gone on without it
 	 */
 	start(
 		room: Room,
 		action: Action,
-		retry: boolean,
+		urgent: boolean,
 		ended: (outcome: { error?: unknown; late: boolean }) => void,
 	): void {
-		const run: Run = { late: false };
+		const run: Run = { late: !urgent };
 		this.#runs.add(run);
 		const end = (failure: { error?: unknown }) => {
 			this.#runs.delete(run);
 			ended({ ...failure, late: run.late });
 			if (!this.#waitedFor()) {
-				this.#settled?.();
+				this.#allEnded?.();
 			}
 		};
-		this.#generator.run(room, action, retry).then(
+		this.#generator.run(room, action, urgent).then(
 			() => {
 				end({});
 			},
@@ -51,24 +52,34 @@ export class ScriptRuns {
 		);
 	}
 
-	/** Resolves when the runs have ended, or after `patience` ms. */
-	async settle(patience: number): Promise<void> {
+	/**
+	 * Waits for the runs that are waited for, `time` ms at most.
+	 * @returns whether all of them have ended
+	 */
+	async ended(time: number): Promise<boolean> {
 		if (!this.#waitedFor()) {
-			return;
+			return true;
 		}
-		await new Promise<void>((resolve) => {
-			const cancel = this.#clock.after(patience, () => {
-				for (const run of this.#runs) {
-					run.late = true;
-				}
-				resolve();
-			});
-			this.#settled = () => {
+		return await new Promise<boolean>((resolve) => {
+			const settle = (all: boolean) => {
 				cancel();
-				resolve();
+				this.#allEnded = undefined;
+				resolve(all);
+			};
+			const cancel = this.#clock.after(time, () => {
+				settle(false);
+			});
+			this.#allEnded = () => {
+				settle(true);
 			};
 		});
-		this.#settled = undefined;
+	}
+
+	/** Has passes go on without those that are under way. */
+	leaveBehind(): void {
+		for (const run of this.#runs) {
+			run.late = true;
+		}
 	}
 
 	#waitedFor(): boolean {

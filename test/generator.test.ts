@@ -89,9 +89,9 @@ interface Run {
 	error: unknown;
 }
 
-function start(from: Script, name = "12345", action: Action = "write", retry = false): Run {
+function start(from: Script, name = "12345", action: Action = "write", urgent = true): Run {
 	const run: Run = { isOver: false, error: undefined };
-	from.run(room(name), action, retry).then(
+	from.run(room(name), action, urgent).then(
 		() => {
 			run.isOver = true;
 		},
@@ -502,24 +502,24 @@ describe("many runs", () => {
 		assert.equal(Math.max(...counts), 2 * cores);
 	});
 
-	it("leave half of the places to others where they are retries", async () => {
+	it("leave half of the places to others where they are not urgent", async () => {
 		const runs = generator(held());
-		const retries = Array.from({ length: 2 * cores + 2 }, (_, index) => String(100 + index));
+		const patient = Array.from({ length: 2 * cores + 2 }, (_, index) => String(100 + index));
 		const others = Array.from({ length: cores }, (_, index) => String(900 + index));
 		const all = [
-			...retries.map((name) => start(runs, name, "write", true)),
-			...others.map((name) => start(runs, name, "write", false)),
+			...patient.map((name) => start(runs, name, "write", false)),
+			...others.map((name) => start(runs, name, "write", true)),
 		];
 		await eventually(() => started().length >= 2 * cores, "all places are taken");
-		assert.deepEqual(started(), [...retries.slice(0, cores), ...others]);
-		for (const name of [...retries, ...others]) {
+		assert.deepEqual(started(), [...patient.slice(0, cores), ...others]);
+		for (const name of [...patient, ...others]) {
 			end(name);
 		}
 		await Promise.all(all.map(succeeds));
 		assert.equal(started().length, all.length);
 	});
 
-	it("use all places where none is a retry", async () => {
+	it("use all places where all are urgent", async () => {
 		const runs = generator(held());
 		const names = Array.from({ length: 2 * cores }, (_, index) => String(100 + index));
 		const all = names.map((name) => start(runs, name));
@@ -573,8 +573,8 @@ describe("stopping", () => {
 	it("runs nothing any more", async () => {
 		const runs = generator(script('note "$1" $$'));
 		await stop(runs);
-		for (const retry of [false, true]) {
-			assert.match((await failureOf(start(runs, "1", "remove", retry))).message, / 1 del was not run/);
+		for (const urgent of [false, true]) {
+			assert.match((await failureOf(start(runs, "1", "remove", urgent))).message, / 1 del was not run/);
 		}
 		assert.deepEqual(pids(), []);
 	});

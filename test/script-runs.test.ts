@@ -15,11 +15,11 @@ function room(name: string): Room {
 
 /** A generator whose runs end when the test says so. */
 class HeldGenerator implements Generator {
-	readonly calls: [room: Room, action: Action, retry: boolean][] = [];
+	readonly calls: [room: Room, action: Action, urgent: boolean][] = [];
 	readonly #ends: { resolve: () => void; reject: (error: Error) => void }[] = [];
 
-	run(name: Room, action: Action, retry: boolean): Promise<void> {
-		this.calls.push([name, action, retry]);
+	run(name: Room, action: Action, urgent: boolean): Promise<void> {
+		this.calls.push([name, action, urgent]);
 		return new Promise((resolve, reject) => {
 			this.#ends.push({ resolve, reject });
 		});
@@ -55,15 +55,18 @@ beforeEach(() => {
 });
 
 function start(name: string): void {
-	runs.start(room(name), "write", false, ({ error, late }) => {
+	runs.start(room(name), "write", true, ({ error, late }) => {
 		ended.push(`${name} ${error instanceof Error ? error.message : "good"}${late ? ", late" : ""}`);
 	});
 }
 
-/** Waits with a patience of 500 ms; `over` tells whether that has come to its end. */
+/** Waits for 500 ms, then leaves them behind; `over` tells whether that has come to its end. */
 function settle(): { over: boolean } {
 	const wait = { over: false };
-	void runs.settle(500).then(() => {
+	void runs.ended(500).then((all) => {
+		if (!all) {
+			runs.leaveBehind();
+		}
 		wait.over = true;
 	});
 	return wait;
@@ -142,6 +145,29 @@ describe("runs of the script", () => {
 		await clock.advance(0);
 		assert.equal(next.over, true);
 		assert.deepEqual(ended, ["2 good"]);
+	});
+
+	it("are not waited for where they are not urgent, and late then", async () => {
+		runs.start(room("1"), "write", false, ({ late }) => {
+			ended.push(late ? "late" : "in time");
+		});
+		const wait = settle();
+		await clock.advance(0);
+		assert.equal(wait.over, true);
+		generator.end(0);
+		await clock.advance(0);
+		assert.deepEqual(ended, ["late"]);
+	});
+
+	it("are waited for again, after a wait that was too short, unless they are left behind", async () => {
+		start("1");
+		assert.equal((await Promise.all([runs.ended(10), clock.advance(10)]))[0], false);
+		const wait = settle();
+		await clock.advance(100);
+		assert.equal(wait.over, false);
+		generator.end(0);
+		await clock.advance(0);
+		assert.deepEqual([ended, wait.over], [["1 good"], true]);
 	});
 
 	it("leave no timer behind", async () => {

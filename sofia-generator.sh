@@ -45,6 +45,13 @@ give_up() {
 	exit 1
 }
 
+# Whether $1 has the characters of a room's name.
+is_room_name() {
+	case $1 in
+	'' | [!A-Za-z0-9]* | *[!A-Za-z0-9._-]*) return 1 ;;
+	esac
+}
+
 # Whether $1 is a whole number from $2 to $3 (of five digits at most).
 is_number() {
 	case $1 in
@@ -119,11 +126,8 @@ else
 	refuse 'the arguments must be ROOM, or ROOM and the word del'
 fi
 room=$1
-case $room in
-'' | [!A-Za-z0-9]* | *[!A-Za-z0-9._-]*)
+is_room_name "$room" ||
 	refuse 'ROOM must begin with a letter or digit and hold only letters, digits, dot, underscore and hyphen'
-	;;
-esac
 [ "${#room}" -le 64 ] || refuse 'ROOM must not be longer than 64 characters'
 
 # --- The directory and the files in it
@@ -141,18 +145,27 @@ fi
 snippet=$directory/conf_$room.xml
 [ ! -d "$snippet" ] || give_up "a directory is in the way, a file must be possible there: $snippet"
 
-# A run that was killed outright left its temporary file behind. The name's last part is the process that made it; between
-# it and the room stand digits only, or else the file belongs to another room (a room may be named 1.2).
-for stale in "$directory/.conf_$room".*.tmp; do
-	owner=${stale#"$directory/.conf_$room."}
-	owner=${owner%.tmp}
-	case $owner in
-	*[!0-9]*) continue ;;
+# A run that was killed outright left its temporary file behind, .conf_ROOM.PROCESS.tmp, and its room may never be run for
+# again: so each run clears the files of all rooms whose process is no more. The process is what follows the last dot (a
+# room may be named 1.2). One that cannot be removed is not worth failing for; rm says why.
+set --
+for stale in "$directory"/.conf_*.tmp; do
+	maker=${stale%.tmp}
+	maker=${maker##*.}
+	served=${stale#"$directory/.conf_"}
+	served=${served%".$maker.tmp"}
+	case $maker in
+	'' | 0* | *[!0-9]*) continue ;;
 	esac
-	if [ "$owner" = $$ ] || ! kill -0 "$owner" 2>/dev/null; then
-		rm -f -- "$stale"
+	if ! is_room_name "$served" || [ "${#served}" -gt 64 ]; then
+		continue
+	fi
+	# This process has made none yet. kill alone would take a process of another user for one that is no more.
+	if [ "$maker" = $$ ] || { [ ! -e "/proc/$maker" ] && ! kill -0 "$maker" 2>/dev/null; }; then
+		set -- "$@" "$stale"
 	fi
 done
+[ $# -eq 0 ] || rm -f -- "$@" || :
 
 if [ "$action" = remove ]; then
 	if [ -e "$snippet" ] || [ -L "$snippet" ]; then

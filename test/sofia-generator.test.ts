@@ -291,24 +291,50 @@ for (const { tool, options } of shells) {
 			},
 		);
 
-		test("a temporary file is cleared only if it is this room's, and its run has ended", async (shell) => {
+		test("any run clears what killed ones left, for whatever rooms, and nothing else", async (shell) => {
 			const running = spawn("/bin/cat", { stdio: ["pipe", "ignore", "ignore"], ...unprivileged });
 			try {
 				const gone = endedProcess();
-				const others = [
-					`.conf_${room}.1.${gone}.tmp`,
-					`.conf_${room}.${running.pid ?? 0}.tmp`,
-					`.conf_1${room}.${gone}.tmp`,
+				const live = running.pid ?? 0;
+				const left = [room, "777", "1.2", "a.7", `1.${live}`, "x-y_z", "0", "Z".repeat(64)].map(
+					(name) => `.conf_${name}.${gone}.tmp`,
+				);
+				const kept = [
+					...[room, "777", "1.2", `1.${gone}`].map((name) => `.conf_${name}.${live}.tmp`),
+					// Named like none that a run makes.
+					...[".x", "-x", "a b", "é", "Z".repeat(65)].map((name) => `.conf_${name}.${gone}.tmp`),
+					...[`.conf_.${gone}.tmp`, `.conf_${gone}.tmp`, ".conf_1..tmp", ".conf_1.0.tmp", ".conf_1.2x.tmp"],
+					...[`conf_1.${gone}.tmp`, `.conf_1.${gone}.xml`, `.conf_1.0${gone}.tmp`, `.conf_1.${gone}.tmp.tmp`],
 				];
-				for (const file of [...others, `.conf_${room}.${gone}.tmp`]) {
-					writeFileSync(join(site.gateways, file), "");
+				for (const args of [[room], [room, "del"]]) {
+					for (const file of [...left, ...kept]) {
+						writeFileSync(join(site.gateways, file), "");
+					}
+					site.succeed({ shell, args });
+					assert.deepEqual(site.files(), [...kept, ...(args.length === 1 ? [ours] : [])].sort());
 				}
-				site.succeed({ shell, args: [room] });
-				assert.deepEqual(site.files(), [...others, ours].sort());
 			} finally {
 				running.stdin.end();
 				await once(running, "exit");
 			}
+		});
+
+		test("another user's run is not taken for one that has ended", (shell) => {
+			// Process 1 is root's.
+			const live = ".conf_777.1.tmp";
+			writeFileSync(join(site.gateways, live), "");
+			site.succeed({ shell, args: [room] });
+			assert.deepEqual(site.files(), [live, ours]);
+		});
+
+		test("what a killed run left and cannot be cleared holds up nobody", (shell) => {
+			const left = `.conf_777.${endedProcess()}.tmp`;
+			mkdirSync(join(site.gateways, left));
+			for (const args of [[room], [room, "del"]]) {
+				const { status, stderr } = site.run({ shell, args });
+				assert.deepEqual([status, stderr.includes(left)], [0, true]);
+			}
+			assert.deepEqual(site.files(), [left]);
 		});
 
 		test("fifty runs at once, for fifty rooms and for one, all succeed", async (shell) => {

@@ -16,6 +16,7 @@ import {
 	Unreachable,
 } from "./event-socket-errors.ts";
 import { type Event, readEvent, subscription } from "./events.ts";
+import { Frames } from "./frames.ts";
 import { version } from "./freeswitch.ts";
 
 export interface EventSocketOptions {
@@ -35,8 +36,8 @@ export interface Session extends EventSocket {
 	close(): void;
 }
 
-/** Bytes that one answer may have. A list of 1,000 conferences with 20 members each has 14 MB. */
-const longestAnswer = 32 * 2 ** 20;
+/** Bytes that one frame may have. A list of 1,000 conferences with 20 members each has 14 MB. */
+const longestFrame = 32 * 2 ** 20;
 
 const silent = { debug: ignore, info: ignore, error: ignore };
 
@@ -74,7 +75,6 @@ class EslSession implements Session {
 	readonly #greeting: Promise<void>;
 	/** What FreeSWITCH said before it closed the connection. */
 	#farewell: string | undefined;
-	#bytesSinceFrame = 0;
 
 	constructor(socket: Socket, place: string, answerTimeout: number, onEvent: (event: Event) => void) {
 		this.#socket = socket;
@@ -84,13 +84,14 @@ class EslSession implements Session {
 			this.#end = resolve;
 		});
 		this.#esl = new FreeSwitchResponse(socket, silent);
+		// It gets whole frames; for what its own parser does with others see frames.ts.
+		socket.removeAllListeners("data");
 		this.#greeting = new Promise((resolve) => {
 			this.#esl.once("freeswitch_auth_request", () => {
 				resolve();
 			});
 		});
 		this.#esl.on("CUSTOM", ({ body }) => {
-			this.#bytesSinceFrame = 0;
 			const event = readEvent(body);
 			if (event !== undefined) {
 				onEvent(event);
@@ -141,8 +142,6 @@ class EslSession implements Session {
 			return (await this.#esl.api(command, this.#answerTimeout)).body;
 		} catch (error) {
 			return replyIn(error) ?? this.#broken(`"${command}"`, error);
-		} finally {
-			this.#bytesSinceFrame = 0;
 		}
 	}
 
@@ -152,6 +151,7 @@ class EslSession implements Session {
 
 	#watch(): void {
 		let start = "";
+		const frames = new Frames(longestFrame);
 		this.#socket.on("data", (data: Buffer) => {
 			if (start.length < greetingStart.length) {
 				start += data.toString("latin1", 0, 200);
@@ -159,9 +159,12 @@ class EslSession implements Session {
 					this.#fail(new NotFreeSwitch(this.#place, start));
 				}
 			}
-			this.#bytesSinceFrame += data.length;
-			if (this.#bytesSinceFrame > longestAnswer) {
-				this.#fail(new TooLong(longestAnswer));
+			frames.add(data);
+			for (let frame = frames.next(); frame !== undefined && this.#reason === undefined; frame = frames.next()) {
+				this.#esl.process(frame.headers, frame.body);
+			}
+			if (frames.isTooLong) {
+				this.#fail(new TooLong(longestFrame));
 			}
 		});
 		let connected = false;

@@ -98,7 +98,7 @@ describe("a session", () => {
 		});
 	}
 
-	it("is not harmed by frames of unknown types, without a type, with broken JSON or of other events", async () => {
+	it("is not harmed by frames of unknown types, without a type, empty ones by the thousand, with broken JSON or of other events", async () => {
 		await start();
 		const session = await open();
 		for (const frame of [
@@ -110,6 +110,7 @@ describe("a session", () => {
 			'Content-Length: 28\nContent-Type: text/event-json\n\n{"Event-Name":"NEVER_HEARD"}',
 			'Content-Length: 23\nContent-Type: text/event-json\n\n{"Event-Name":"CUSTOM"}',
 			"Content-Type: log/data\nContent-Length: 4\n\nnote",
+			"\n".repeat(100_000),
 		]) {
 			standIn.server.inject(frame);
 		}

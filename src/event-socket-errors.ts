@@ -106,6 +106,7 @@ const meanings: Readonly<Record<string, string>> = {
 	EHOSTUNREACH: "no route to host",
 	ENETUNREACH: "network is unreachable",
 	ETIMEDOUT: "no answer",
+	EMFILE: "too many files are open (EMFILE)",
 };
 
 /** A connection that was tried at several addresses fails with an error that holds one for each. */

@@ -6,6 +6,7 @@ import { availableParallelism } from "node:os";
 import { execa } from "execa";
 import pLimit from "p-limit";
 import type { Clock } from "./clock.ts";
+import { lackOfDescriptors } from "./descriptors.ts";
 import type { Log } from "./log.ts";
 import { RunLimit } from "./process-group.ts";
 import { redact, secretsIn } from "./redact.ts";
@@ -99,6 +100,10 @@ export class Script implements Generator {
 		const name = action === "write" ? `${script} ${room}` : `${script} ${room} del`;
 		if (this.#stopped) {
 			throw new GeneratorFailed(`${name} was not run, the daemon is stopping`, room, { output: "" });
+		}
+		const lack = lackOfDescriptors();
+		if (lack !== undefined) {
+			throw new GeneratorFailed(`${name} ${fate({ code: lack }, false, timeout)}`, room, { output: "" });
 		}
 		const started = clock.now();
 		const child = execa(script, action === "write" ? [room] : [room, "del"], {

@@ -2,6 +2,7 @@
  * FreeSWITCH's commands and what its answers to them mean. Pure.
  * The wording was recorded from FreeSWITCH 1.10.12 and 1.11.2; test/fixtures/transcripts holds the recordings.
  */
+import { printable } from "./printable.ts";
 
 /** A command and how to read its answer. `read` throws UnexpectedAnswer for an answer that says nothing sure. */
 export interface Question<T> {
@@ -197,7 +198,7 @@ export function isFailed(state: string): boolean {
 /** The start of a text on one line, short enough for a log sentence. */
 export function excerpt(text: string): string {
 	const line = text.trim().replace(/\s+/g, " ");
-	return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+	return printable(line.length > 200 ? `${line.slice(0, 200)}…` : line);
 }
 
 function parse(command: string, json: string): unknown {

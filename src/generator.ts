@@ -8,6 +8,7 @@ import pLimit from "p-limit";
 import type { Clock } from "./clock.ts";
 import { lackOfDescriptors } from "./descriptors.ts";
 import type { Log } from "./log.ts";
+import { printable } from "./printable.ts";
 import { RunLimit } from "./process-group.ts";
 import { redact, secretsIn } from "./redact.ts";
 import type { Room } from "./room.ts";
@@ -156,5 +157,5 @@ function lastLines(streams: readonly NodeJS.ReadableStream[], secrets: readonly 
 			tail = all.slice(-keptOutput.characters);
 		});
 	}
-	return () => redact(tail, secrets, cut).trim().split("\n").slice(-keptOutput.lines).join("\n");
+	return () => printable(redact(tail, secrets, cut).trim().split("\n").slice(-keptOutput.lines).join("\n"));
 }

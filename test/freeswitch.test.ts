@@ -344,13 +344,13 @@ describe("an answer that is junk", () => {
 	});
 
 	it("is quoted in the error's sentence on one line and shortened, with the facts in its fields", () => {
-		const answer = `-ERR\n${"x".repeat(5_000)}`;
+		const answer = `-ERR\n\u001b${"x".repeat(5_000)}`;
 		assert.throws(
 			() => conferencesAsJson.read(answer),
 			(error) => {
 				assert.ok(error instanceof UnexpectedAnswer && error.cause instanceof SyntaxError);
 				assert.deepEqual([error.command, error.answer], ["conference json_list compact", answer]);
-				assert.match(error.message, /^FreeSWITCH answered "conference json_list compact" with "-ERR x{195}…"$/);
+				assert.match(error.message, /^FreeSWITCH answered "conference json_list compact" with "-ERR \\x1bx{194}…"$/);
 				return true;
 			},
 		);

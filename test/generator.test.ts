@@ -244,6 +244,13 @@ describe("a run that fails", () => {
 		assert.equal(clock.timers, 0);
 	});
 
+	it("tells control characters so that no terminal obeys them", async () => {
+		const name = script("printf 'one\\033[2J\\007 two\\302\\2330m\\r\\nthree\\177'", "exit 1");
+		const error = await failureOf(start(generator(name)));
+		assert.equal(error.output, "one\\x1b[2J\\x07 two\\x9b0m\\x0d\nthree\\x7f");
+		assert.equal(error.message, `${name} 12345 exited with 1: ${error.output.replace("\n", " | ")}`);
+	});
+
 	it("tells the exit code of a script that says nothing", async () => {
 		const name = script("exit 1");
 		assert.equal((await failureOf(start(generator(name), "1", "remove"))).message, `${name} 1 del exited with 1`);

@@ -130,7 +130,6 @@ export class Claims {
 	}
 
 	told(event: EventRecord): void {
-		this.storms.told();
 		const life = this.#lives.get(event["Conference-Name"] ?? "");
 		const isItsCreation = event["Action"] === "conference-create" && life?.uuid === event["Conference-Unique-ID"];
 		if (life !== undefined && isItsCreation) {

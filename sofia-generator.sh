@@ -116,6 +116,20 @@ escape() {
 	done
 }
 
+# Whether process $1 runs, whoever's it is. One that has been killed is still there until its parent has taken note of it.
+is_running() {
+	if [ -r "/proc/$1/status" ]; then
+		while read -r field value _; do
+			case $field$value in
+			State:[XZ]*) return 1 ;;
+			State:*) return 0 ;;
+			esac
+		done 2>/dev/null <"/proc/$1/status"
+		return 1
+	fi
+	kill -0 "$1" 2>/dev/null
+}
+
 # --- Arguments
 
 if [ $# -eq 2 ] && [ "$2" = del ]; then
@@ -160,8 +174,8 @@ for stale in "$directory"/.conf_*.tmp; do
 	if ! is_room_name "$served" || [ "${#served}" -gt 64 ]; then
 		continue
 	fi
-	# This process has made none yet. kill alone would take a process of another user for one that is no more.
-	if [ "$maker" = $$ ] || { [ ! -e "/proc/$maker" ] && ! kill -0 "$maker" 2>/dev/null; }; then
+	# This process has made none yet.
+	if [ "$maker" = $$ ] || ! is_running "$maker"; then
 		set -- "$@" "$stale"
 	fi
 done

@@ -12,6 +12,7 @@ import fc from "fast-check";
 import { isRoot, Site, settings, unprivileged } from "./fixtures/generator-site.ts";
 import { badRooms, badSettings, marker, passwords } from "./fixtures/generator-values.ts";
 import { itNeeding, pathOf, type Tool } from "./fixtures/needed-tool.ts";
+import { eventually } from "./support/chaos-processes.ts";
 
 const room = "07974";
 const ours = `conf_${room}.xml`;
@@ -325,6 +326,23 @@ for (const { tool, options } of shells) {
 			writeFileSync(join(site.gateways, live), "");
 			site.succeed({ shell, args: [room] });
 			assert.deepEqual(site.files(), [live, ours]);
+		});
+
+		test("a run that was killed, and whose parent has not taken note of that, has ended", async (shell) => {
+			// The child ends when its parent has become one that waits for nobody.
+			const commands = "{ until grep -q cat /proc/$$/comm; do :; done; } & echo $!; exec cat";
+			const parent = spawn("/bin/sh", ["-c", commands], { stdio: ["pipe", "pipe", "ignore"] });
+			try {
+				const [pid] = (await once(parent.stdout.setEncoding("utf8"), "data")) as [string];
+				const isZombie = () => readFileSync(`/proc/${pid.trim()}/stat`, "utf8").includes(") Z ");
+				await eventually(isZombie, "it has ended");
+				writeFileSync(join(site.gateways, `.conf_777.${pid.trim()}.tmp`), "");
+				site.succeed({ shell, args: [room] });
+				assert.deepEqual(site.files(), [ours]);
+			} finally {
+				parent.stdin.end();
+				await once(parent, "exit");
+			}
 		});
 
 		test("what a killed run left and cannot be cleared holds up nobody", (shell) => {

@@ -2,14 +2,12 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command, CommanderError } from "commander";
+import type { AccessOptions } from "./event-socket-conf.ts";
 import type { LogLevel } from "./log.ts";
 import { roomsMatching, type ToRoom } from "./room.ts";
 import { type Setting, type SettingName, settings } from "./settings.ts";
 
-export interface Config {
-	readonly host: string;
-	readonly port: number;
-	readonly password: string;
+export interface Config extends AccessOptions {
 	/** Absolute path of an executable file. */
 	readonly script: string;
 	readonly profile: string;
@@ -51,13 +49,17 @@ export function readConfig(args: readonly string[], environment: Environment): R
 	if (flags["version"] === true) {
 		return { kind: "version" };
 	}
-	const value = (name: SettingName): string => {
-		const { flag, variable, byDefault, objection, secret } = all[name];
-		const [source, found] = [
+	const set = (name: SettingName) => {
+		const { flag, variable } = all[name];
+		return [
 			[`-${flag}`, flags[flag]],
 			[variable, environment[variable]],
 			// A unit file that passes a variable which is not set passes an empty flag; both mean: not set.
-		].find(([, text]) => typeof text === "string" && text !== "") ?? [`-${flag}`, byDefault];
+		].find(([, text]) => typeof text === "string" && text !== "");
+	};
+	const value = (name: SettingName): string => {
+		const { flag, byDefault, objection, secret } = all[name];
+		const [source, found] = set(name) ?? [`-${flag}`, byDefault];
 		const text = String(found);
 		const wrong = objection(text);
 		if (wrong !== undefined) {
@@ -65,6 +67,8 @@ export function readConfig(args: readonly string[], environment: Environment): R
 		}
 		return text;
 	};
+	const conf = value("conf");
+	const told = (["host", "port", "password"] as const).filter((name) => set(name) === undefined);
 	const milliseconds = (name: SettingName) => Number(value(name)) * 1_000;
 	return {
 		kind: "run",
@@ -72,6 +76,7 @@ export function readConfig(args: readonly string[], environment: Environment): R
 			host: value("host"),
 			port: Number(value("port")),
 			password: value("password"),
+			...(conf !== "" && { conf: { file: resolve(conf), tells: new Set(told) } }),
 			profile: value("profile"),
 			toRoom: roomsMatching(value("rooms")),
 			linger: milliseconds("linger"),
@@ -87,7 +92,8 @@ export function readConfig(args: readonly string[], environment: Environment): R
 export function help(): string {
 	const lines = names.map((name) => {
 		const { flag, variable, byDefault, value, help } = all[name];
-		return `  -${flag} ${value}\n    \t${help} (default "${byDefault}", variable ${variable})\n`;
+		const unset = byDefault === "" ? "" : `default "${byDefault}", `;
+		return `  -${flag} ${value}\n    \t${help} (${unset}variable ${variable})\n`;
 	});
 	return [
 		"Registers every running conference of FreeSWITCH at the SIP registrar, and no other.\n\n",
@@ -95,7 +101,7 @@ export function help(): string {
 		...lines,
 		"  -version\n    \tprint the version and exit\n",
 		"  -h, -help\n    \tprint this and exit\n\n",
-		"A flag wins over its variable, a variable over the default; an empty one counts as not set.\n",
+		"A flag wins over its variable, a variable over the file of -esconf, and that over the default; an empty one counts as not set.\n",
 		"The script gets the environment, less EVENTSOCKET_PASSWORD.\n",
 	].join("");
 }

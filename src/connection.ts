@@ -7,18 +7,16 @@ import { type Backoff, waitAfter } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import { messageOf } from "./errors.ts";
 import type { Session } from "./event-socket.ts";
-import { Refused } from "./event-socket-errors.ts";
+import { ConfUnusable, Refused } from "./event-socket-errors.ts";
 import type { Log } from "./log.ts";
 import { Troubles } from "./troubles.ts";
 
 export interface ConnectionOptions {
 	/** Opens a session; rejects with ConnectionLost. */
 	readonly open: () => Promise<Session>;
-	/** Where FreeSWITCH is, for the log. */
-	readonly place: string;
 	readonly connected: (session: Session) => void;
 	readonly disconnected: () => void;
-	/** FreeSWITCH does not want this client; no further try is made. */
+	/** FreeSWITCH does not want this client, and never will; no further try is made. */
 	readonly refused: (error: Refused) => void;
 	readonly clock: Clock;
 	readonly log: Log;
@@ -70,7 +68,7 @@ export class Connection {
 	}
 
 	#opened(session: Session): void {
-		const { clock, log, place, connected, disconnected } = this.#options;
+		const { clock, log, connected, disconnected } = this.#options;
 		if (this.#state.kind !== "connecting") {
 			session.close();
 			return;
@@ -82,7 +80,7 @@ export class Connection {
 		const version = session.version === undefined ? "" : ` ${session.version}`;
 		this.#lostAt = undefined;
 		this.#troubles.over("connection");
-		log.info({ version: session.version }, `connected to FreeSWITCH${version} at ${place}${away}`);
+		log.info({ version: session.version }, `connected to FreeSWITCH${version} at ${session.place}${away}`);
 		void session.ended.then((reason) => {
 			if (this.#state.kind === "ready") {
 				disconnected();
@@ -97,7 +95,7 @@ export class Connection {
 		if (this.#state.kind === "closed") {
 			return;
 		}
-		if (error instanceof Refused) {
+		if (error instanceof Refused && error.final) {
 			this.#state = { kind: "closed" };
 			refused(error);
 			return;
@@ -110,7 +108,8 @@ export class Connection {
 		const wait = waitAfter(this.#failures, reconnectBackoff, random());
 		this.#troubles.report(
 			"connection",
-			"warn",
+			// What somebody must see to is an error; FreeSWITCH's being away may be meant.
+			error instanceof Refused || error instanceof ConfUnusable ? "error" : "warn",
 			`${messageOf(error)}; no room is registered or un-registered until that is mended, trying again all the time`,
 		);
 		this.#state = {

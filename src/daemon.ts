@@ -3,6 +3,7 @@ import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { Connection } from "./connection.ts";
 import { openEventSocket } from "./event-socket.ts";
+import { accessOf } from "./event-socket-conf.ts";
 import type { Refused } from "./event-socket-errors.ts";
 import { Script } from "./generator.ts";
 import type { Log } from "./log.ts";
@@ -32,12 +33,12 @@ export class Daemon {
 		this.#generator = new Script({ script: config.script, timeout: config.timeout, environment, clock, log });
 		const reconciler = new Reconciler({ ...config, generator: this.#generator, clock, log });
 		this.#reconciler = reconciler;
+		const passwordFrom = config.conf?.tells.has("password") === true ? config.conf.file : undefined;
 		this.#connection = new Connection({
-			open: () =>
-				openEventSocket(config, (event) => {
+			open: async () =>
+				openEventSocket({ ...(await accessOf(config)), passwordFrom }, (event) => {
 					reconciler.event(event);
 				}),
-			place: `${config.host}:${config.port}`,
 			connected: (session) => {
 				reconciler.connected(session);
 			},

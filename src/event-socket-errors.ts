@@ -74,21 +74,41 @@ export class NotSubscribed extends ConnectionLost {
 	}
 }
 
-/** FreeSWITCH does not want this client. Trying again with the same settings is of no use. */
-export abstract class Refused extends ConnectionLost {}
+/** FreeSWITCH's event_socket.conf.xml does not tell what it should. It may tomorrow, so that is no reason to give up. */
+export class ConfUnusable extends ConnectionLost {
+	override readonly name = "ConfUnusable";
+	readonly file: string;
+
+	constructor(file: string, why: string, cause?: unknown) {
+		super(`FreeSWITCH's event socket cannot be looked up in ${file}: ${why}`, { cause });
+		this.file = file;
+	}
+}
+
+/** FreeSWITCH does not want this client. */
+export abstract class Refused extends ConnectionLost {
+	/** Whether trying again is of no use, since it would be with the same settings. */
+	abstract readonly final: boolean;
+}
 
 export class PasswordRefused extends Refused {
 	override readonly name = "PasswordRefused";
+	readonly final: boolean;
 
-	constructor(place: string) {
+	/** @param conf the file that the password was read from; without, it is one that was set */
+	constructor(place: string, conf?: string) {
 		super(
-			`FreeSWITCH at ${place} refused the password; EVENTSOCKET_PASSWORD must be the password in FreeSWITCH's autoload_configs/event_socket.conf.xml`,
+			conf === undefined
+				? `FreeSWITCH at ${place} refused the password; EVENTSOCKET_PASSWORD must be the password in FreeSWITCH's autoload_configs/event_socket.conf.xml`
+				: `FreeSWITCH at ${place} refused the password that stands in ${conf}; was that file changed after FreeSWITCH had read it? Then restart FreeSWITCH`,
 		);
+		this.final = conf === undefined;
 	}
 }
 
 export class AddressRefused extends Refused {
 	override readonly name = "AddressRefused";
+	readonly final = true;
 
 	constructor(place: string) {
 		super(

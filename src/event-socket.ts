@@ -5,6 +5,7 @@
 import { connect as connectTcp, type Socket } from "node:net";
 import { FreeSwitchError, FreeSwitchResponse, FreeSwitchTimeout } from "esl";
 import { ask, ConnectionLost, type EventSocket } from "./ask.ts";
+import type { Access } from "./event-socket-conf.ts";
 import {
 	AddressRefused,
 	Disconnected,
@@ -19,10 +20,9 @@ import { type Event, readEvent, subscription } from "./events.ts";
 import { Frames } from "./frames.ts";
 import { version } from "./freeswitch.ts";
 
-export interface EventSocketOptions {
-	readonly host: string;
-	readonly port: number;
-	readonly password: string;
+export interface EventSocketOptions extends Access {
+	/** The file that the password was read from, if any. */
+	readonly passwordFrom?: string | undefined;
 	/** ms for every answer, the greeting included. FreeSWITCH takes some ms, and a second for a huge configuration. */
 	readonly answerTimeout?: number;
 }
@@ -31,6 +31,8 @@ export interface EventSocketOptions {
 export interface Session extends EventSocket {
 	/** FreeSWITCH's version, where it tells. */
 	readonly version: string | undefined;
+	/** Where FreeSWITCH is, for the log. */
+	readonly place: string;
 	/** Resolves with the reason when the connection has ended. */
 	readonly ended: Promise<ConnectionLost>;
 	close(): void;
@@ -47,14 +49,14 @@ const silent = { debug: ignore, info: ignore, error: ignore };
  * @throws ConnectionLost, of the kind that names the cause
  */
 export async function openEventSocket(
-	{ host, port, password, answerTimeout = 10_000 }: EventSocketOptions,
+	{ host, port, password, passwordFrom, answerTimeout = 10_000 }: EventSocketOptions,
 	onEvent: (event: Event) => void,
 ): Promise<Session> {
-	const place = `${host}:${port}`;
+	const place = `${host.includes(":") ? `[${host}]` : host}:${port}`;
 	const socket = connectTcp({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: answerTimeout });
 	const session = new EslSession(socket, place, answerTimeout, onEvent);
 	await session.greeted();
-	await session.send(`auth ${password}`, () => new PasswordRefused(place));
+	await session.send(`auth ${password}`, () => new PasswordRefused(place, passwordFrom));
 	for (const command of subscription) {
 		await session.send(command, (answer) => new NotSubscribed(command, answer));
 	}
@@ -65,8 +67,8 @@ export async function openEventSocket(
 class EslSession implements Session {
 	version: string | undefined;
 	readonly ended: Promise<ConnectionLost>;
+	readonly place: string;
 	readonly #socket: Socket;
-	readonly #place: string;
 	readonly #answerTimeout: number;
 	readonly #esl: FreeSwitchResponse;
 	#end!: (reason: ConnectionLost) => void;
@@ -78,7 +80,7 @@ class EslSession implements Session {
 
 	constructor(socket: Socket, place: string, answerTimeout: number, onEvent: (event: Event) => void) {
 		this.#socket = socket;
-		this.#place = place;
+		this.place = place;
 		this.#answerTimeout = answerTimeout;
 		this.ended = new Promise((resolve) => {
 			this.#end = resolve;
@@ -110,7 +112,7 @@ class EslSession implements Session {
 	async greeted(): Promise<void> {
 		const timer = setTimeout(() => {
 			this.#fail(
-				this.#socket.connecting ? unreachable(this.#place) : new NoAnswer("with its greeting", this.#answerTimeout),
+				this.#socket.connecting ? unreachable(this.place) : new NoAnswer("with its greeting", this.#answerTimeout),
 			);
 		}, this.#answerTimeout);
 		const failure = await Promise.race([this.#greeting, this.ended]);
@@ -156,7 +158,7 @@ class EslSession implements Session {
 			if (start.length < greetingStart.length) {
 				start += data.toString("latin1", 0, 200);
 				if (!start.startsWith(greetingStart.slice(0, start.length))) {
-					this.#fail(new NotFreeSwitch(this.#place, start));
+					this.#fail(new NotFreeSwitch(this.place, start));
 				}
 			}
 			frames.add(data);
@@ -172,7 +174,7 @@ class EslSession implements Session {
 			connected = true;
 		});
 		this.#socket.on("error", (error) => {
-			this.#fail(connected ? new Disconnected(this.#farewell, error) : new Unreachable(this.#place, error));
+			this.#fail(connected ? new Disconnected(this.#farewell, error) : new Unreachable(this.place, error));
 		});
 		this.#socket.once("close", () => {
 			this.#fail(new Disconnected(this.#farewell));

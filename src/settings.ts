@@ -44,6 +44,15 @@ export const settings = {
 		objection: matching(/^[^\x00-\x1f]+$/, "one line of text"),
 		secret: true,
 	},
+	conf: {
+		flag: "esconf",
+		variable: "EVENTSOCKET_CONF",
+		byDefault: "",
+		value: "file",
+		help: "FreeSWITCH's event_socket.conf.xml, to be read at every connection: it tells those of the three above that are not set",
+		// biome-ignore lint/suspicious/noControlCharactersInRegex: no file's name has them
+		objection: matching(/^[^\x00-\x1f]*$/, "the name of a file"),
+	},
 	script: {
 		flag: "script",
 		variable: "GENERATOR_SCRIPT",

@@ -50,6 +50,10 @@ const values: Record<SettingName, [value: string, becomes: unknown]> = {
 	host: ["fs.example.org", "fs.example.org"],
 	port: ["08022", 8_022],
 	password: ["se cret", "se cret"],
+	conf: [
+		"/etc/fs.xml",
+		{ file: "/etc/fs.xml", tells: new Set(["host", "port", "password"] as const) } satisfies Config["conf"],
+	],
 	script: [otherScript, otherScript],
 	profile: ["internal", "internal"],
 	rooms: ["x[0-9]", "x[0-9]"],
@@ -124,6 +128,19 @@ describe("the configuration", () => {
 			[config.host, config.port, config.password, config.script],
 			["192.0.2.7", 8_022, "secret", otherScript],
 		);
+	});
+
+	it("asks FreeSWITCH's own file for what neither a flag nor a variable tells, and for nothing else", () => {
+		const told = (args: string[], environment: Record<string, string> = {}) =>
+			[...(configOf(["-esconf", "/etc/fs.xml", ...args], { ...complete, ...environment }).conf?.tells ?? [])].join();
+		assert.equal(told([]), "host,port,password");
+		assert.equal(told(["-eshost", "192.0.2.7"]), "port,password");
+		assert.equal(told(["-espw", ""], { EVENTSOCKET_PASSWORD: "secret", EVENTSOCKET_PORT: "" }), "host,port");
+		assert.equal(told(["-esport", "8021"], { EVENTSOCKET_PASSWORD: "secret", EVENTSOCKET_HOST: "localhost" }), "");
+	});
+
+	it("finds FreeSWITCH's own file from where it was started", () => {
+		assert.equal(configOf(["-esconf", "fs.xml"]).conf?.file, join(process.cwd(), "fs.xml"));
 	});
 
 	it("bears an old unit file whose variables are not set", () => {
@@ -399,7 +416,9 @@ describe("help and version", () => {
 		for (const [, setting] of all) {
 			const { flag, value, help: purpose, byDefault, variable } = setting;
 			assert.ok(
-				text.includes(`\n  -${flag} ${value}\n    \t${purpose} (default "${byDefault}", variable ${variable})\n`),
+				text.includes(
+					`\n  -${flag} ${value}\n    \t${purpose} (${byDefault === "" ? "" : `default "${byDefault}", `}variable ${variable})\n`,
+				),
 				flag,
 			);
 		}

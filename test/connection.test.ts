@@ -10,6 +10,7 @@ import { SimulatedClock } from "./support/simulated-clock.ts";
 /** A session that ends when the test says so. */
 class FakeSession implements Session {
 	readonly version: string | undefined;
+	readonly place = "localhost:8021";
 	readonly ended: Promise<ConnectionLost>;
 	closed = 0;
 	end: (reason: ConnectionLost) => void = () => {};
@@ -59,7 +60,6 @@ beforeEach(() => {
 			new Promise((succeed, fail) => {
 				attempts.push({ at: clock.now(), succeed, fail });
 			}),
-		place: "localhost:8021",
 		connected: () => {
 			told.push("connected");
 		},
@@ -222,6 +222,19 @@ describe("a client that FreeSWITCH refuses", () => {
 			assert.deepEqual([told, clock.timers], [[], 0]);
 		});
 	}
+
+	it("for a password that stands in a file tries again, since that may be mended, and says so once", async () => {
+		connection.start();
+		for (let time = 0; time < 10; time++) {
+			latest().fail(new PasswordRefused("localhost:8021", "/etc/event_socket.conf.xml"));
+			await clock.advance(5_000);
+		}
+		assert.deepEqual([attempts.length, refusals], [11, []]);
+		const told = log.lines.filter(({ level }) => level === "error").map(({ sentence }) => sentence);
+		assert.equal(told.length, 1);
+		assert.match(told[0] ?? "", /refused the password that stands in \/etc\/event_socket\.conf\.xml; .*trying again/);
+		await succeed();
+	});
 
 	it("on reconnecting tries no more", async () => {
 		connection.start();

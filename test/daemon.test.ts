@@ -1,6 +1,15 @@
 /** What an administrator runs: the built program as a process, the shipped script, and the stand-in over real sockets. */
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+	chmodSync,
+	existsSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -257,6 +266,29 @@ describe("the daemon", () => {
 		node.server.faults.on(/^auth/, { kind: "text", text: "-ERR invalid" });
 		node.server.cut("RST");
 		assert.deepEqual(await later.ended(), { code: 1, signal: null });
+	});
+
+	it("follows the password in FreeSWITCH's own file, through a wrong one, without being started again", async () => {
+		const conf = join(root, "event_socket.conf.xml");
+		const write = (params: Readonly<Record<string, string>>) => {
+			const lines = Object.entries(params).map(([name, value]) => `<param name="${name}" value="${value}"/>`);
+			const text = `<configuration name="event_socket.conf"><settings>\n${lines.join("\n")}\n</settings></configuration>`;
+			writeFileSync(`${conf}.new`, text);
+			renameSync(`${conf}.new`, conf);
+		};
+		const node = await freeswitch();
+		const params = { "listen-ip": "0.0.0.0", "listen-port": String(node.port) };
+		const nothingSet = { EVENTSOCKET_HOST: "", EVENTSOCKET_PORT: "", EVENTSOCKET_PASSWORD: "" };
+		const daemon = start(["-esconf", conf], nothingSet);
+		await daemon.said(/event socket cannot be looked up in .*event_socket\.conf\.xml: it does not exist/);
+		write({ ...params, password: "wr0ng-s3cret" });
+		await daemon.said(/refused the password that stands in .*event_socket\.conf\.xml; .*trying again/);
+		write({ ...params, password });
+		node.freeswitch.conferences.create("1");
+		await reached(node, "1");
+		await daemon.said(new RegExp(`connected to FreeSWITCH .* at 127\\.0\\.0\\.1:${node.port}`));
+		assert.equal(daemon.records.filter(({ level }) => level === "error").length, 2);
+		assert.equal(await daemon.stop(), 0);
 	});
 
 	it("exits with a sentence when FreeSWITCH refuses the address", async () => {

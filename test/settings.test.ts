@@ -32,6 +32,7 @@ const values: Record<SettingName, { good: string[]; bad: string[] }> = {
 		good: ["ClueCon", " ", "with spaces", "-espw", "'\"$`\\", "pässwörd", "=", "x".repeat(1_000)],
 		bad: ["", "a\nb", "a\r", "\u0000", "a\n\nexit"],
 	},
+	conf: { good: ["/etc/freeswitch/event_socket.conf.xml", "a b.xml", "-x"], bad: ["a\n", "a\u0000b"] },
 	script: { good: ["./sofia-generator.sh", "/a b/c", "-x"], bad: [] },
 	profile: {
 		good: ["external", "external-ipv6", "my_profile.2"],

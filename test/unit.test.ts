@@ -15,7 +15,11 @@ const unit = readFileSync(shipped("fsconfregger.service"), "utf8");
 const script = readFileSync(shipped("sofia-generator.sh"), "utf8");
 
 const placeholders = { SIP_REGISTRAR: "sip.example.org", SIP_PASSWORD: "change-me" };
-const filledIn = { ...placeholders, GENERATOR_SCRIPT: "/usr/local/sbin/sofia-generator.sh" };
+const filledIn = {
+	...placeholders,
+	EVENTSOCKET_CONF: "/opt/freeswitch/etc/freeswitch/autoload_configs/event_socket.conf.xml",
+	GENERATOR_SCRIPT: "/usr/local/sbin/sofia-generator.sh",
+};
 
 /** What is commented out in the sample. */
 const defaults = {
@@ -60,8 +64,8 @@ describe("the settings sample", () => {
 	});
 
 	it("shows the daemon's own defaults, of every setting that the daemon has", () => {
-		const { script: generator, ...others } = settings;
-		assert.ok(generator.variable in filledIn);
+		const { script: generator, conf, ...others } = settings;
+		assert.ok(generator.variable in filledIn && conf.variable in filledIn);
 		for (const { variable, byDefault } of Object.values(others)) {
 			assert.equal(assignments(sample, "#")[variable], byDefault, variable);
 		}

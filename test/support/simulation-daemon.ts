@@ -65,7 +65,6 @@ export class SimulatedDaemon {
 		this.#reconciler = reconciler;
 		this.#connection = new Connection({
 			open: () => this.#open(),
-			place,
 			connected: (session) => {
 				claims.storms.connected();
 				history.outcome("the daemon is connected");

@@ -3,6 +3,7 @@
  * and conditions are looked at again then and only then. The deadline is there to end a test that would hang, not to
  * measure anything.
  */
+import { setTimeout as delay } from "node:timers/promises";
 
 const waiting = new Set<() => void>();
 let announced = false;
@@ -73,4 +74,23 @@ export async function until(condition: () => boolean, what: string, options: Unt
 		}, deadline);
 		waiting.add(look);
 	});
+}
+
+/**
+ * Resolves as soon as `condition` is true, for what happens outside of this process, where nobody tells of changes: it is
+ * looked at again and again.
+ * @throws NeverHappened, and whatever `condition` throws
+ */
+export async function eventually(
+	condition: () => boolean | Promise<boolean>,
+	what: string,
+	{ describe = () => "", deadline = 90_000 }: UntilOptions = {},
+): Promise<void> {
+	const end = Date.now() + deadline;
+	while (!(await condition())) {
+		if (Date.now() > end) {
+			throw new NeverHappened(what, deadline, describe());
+		}
+		await delay(30);
+	}
 }

@@ -1,0 +1,155 @@
+/** A node of the cluster in a container: FreeSWITCH's stand-in, the package built from this checkout, and the daemon's unit. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import manifest from "../../package.json" with { type: "json" };
+import { adviceOn, itUnless } from "../fixtures/needed-tool.ts";
+import { Container, type Outcome } from "./nspawn.ts";
+import { ContainedFreeSwitch } from "./nspawn-freeswitch.ts";
+import { eventually } from "./until.ts";
+
+export const settingsFile = "/etc/default/fsconfregger";
+export const unitName = "fsconfregger.service";
+
+const top = fileURLToPath(new URL("../..", import.meta.url));
+const packages = "/var/cache/packages";
+
+const advice = [
+	adviceOn(["systemd-nspawn", "nsenter", "setpriv", "dpkg-deb"]),
+	process.getuid?.() === 0 ? "" : "it makes a container, for which it must be run as root (sudo)",
+]
+	.filter((words) => words !== "")
+	.join(", ");
+
+/** A test that needs a container. */
+export function itInContainer(title: string, test: () => Promise<void>): void {
+	itUnless(advice, title, test);
+}
+
+/** What a test file begins with: a node if there can be one. Without one its tests are not run. */
+export async function nodeIfPossible(): Promise<Node | undefined> {
+	return advice === "" ? await Node.boot() : undefined;
+}
+
+/** A line of the journal, as far as tests look at it. */
+export interface JournalEntry {
+	readonly MESSAGE: string;
+	/** As syslog has it: 3 error, 4 warning, 6 info, 7 debug. */
+	readonly PRIORITY: string;
+	readonly _PID: string;
+	/** The unit, or systemd itself speaking of it. */
+	readonly _COMM?: string;
+}
+
+export class Node {
+	readonly container: Container;
+	readonly freeswitch: ContainedFreeSwitch;
+
+	private constructor(container: Container) {
+		this.container = container;
+		this.freeswitch = new ContainedFreeSwitch(container);
+	}
+
+	/** A node without the package, whose FreeSWITCH does not run. */
+	static async boot(): Promise<Node> {
+		const container = await Container.boot();
+		try {
+			// The machine that lends its /usr may forbid its packages to start anything.
+			await container.run("rm", "-f", "/usr/sbin/policy-rc.d");
+			return new Node(container);
+		} catch (error) {
+			await container.close();
+			throw error;
+		}
+	}
+
+	/** Builds the package, and resolves with its path in the container. */
+	build(version: string = manifest.version): string {
+		const output = join(this.container.root, packages);
+		mkdirSync(output, { recursive: true });
+		execFileSync(process.execPath, ["--import", "tsx", join(top, "packaging/build.ts"), output, version], {
+			cwd: top,
+			stdio: ["ignore", "ignore", "inherit"],
+		});
+		return `${packages}/fsconfregger_${version}_all.deb`;
+	}
+
+	/** Installs the package or another version of it, and resolves with all that this prints. */
+	async install(version?: string): Promise<string> {
+		return await this.container.shell(`dpkg --force-confold --install ${this.build(version)} 2>&1`);
+	}
+
+	/** Sets lines of the settings file, commented out or not, as an administrator does. */
+	set(values: Readonly<Record<string, string>>): void {
+		let text = this.read(settingsFile);
+		for (const [name, value] of Object.entries(values)) {
+			const line = new RegExp(`^#?${name}=.*$`, "m");
+			text = line.test(text) ? text.replace(line, () => `${name}=${value}`) : `${text}${name}=${value}\n`;
+		}
+		this.write(settingsFile, text);
+	}
+
+	/** Of a file outside of /usr and /run. */
+	read(path: string): string {
+		return readFileSync(join(this.container.root, path), "utf8");
+	}
+
+	/** Like `read`. Owner and mode stay if the file is there already. */
+	write(path: string, text: string): void {
+		writeFileSync(join(this.container.root, path), text);
+	}
+
+	async systemctl(...args: readonly string[]): Promise<Outcome> {
+		return await this.container.try("systemctl", ...args);
+	}
+
+	/** A property of the daemon's unit. */
+	async property(name: string): Promise<string> {
+		return (await this.container.run("systemctl", "show", `--property=${name}`, "--value", unitName)).trim();
+	}
+
+	/** Resolves when a property of the daemon's unit matches. */
+	async becomes(property: string, pattern: RegExp): Promise<void> {
+		let value = "";
+		await eventually(
+			async () => {
+				value = await this.property(property);
+				return pattern.test(value);
+			},
+			`${property} matches ${String(pattern)}`,
+			{ describe: () => `it is ${value}` },
+		);
+	}
+
+	/** The journal of the daemon's unit, since it was booted. */
+	async journal(): Promise<JournalEntry[]> {
+		await this.container.run("journalctl", "--sync");
+		const lines = await this.container.run("journalctl", "--unit", unitName, "--output=json");
+		return lines
+			.trim()
+			.split("\n")
+			.filter((line) => line !== "")
+			.map((line) => JSON.parse(line) as JournalEntry);
+	}
+
+	/** Resolves with the first line of the journal, behind the first `skipped` ones, that matches. */
+	async said(pattern: RegExp, skipped = 0): Promise<JournalEntry> {
+		let entries: JournalEntry[] = [];
+		const find = () => entries.slice(skipped).find(({ MESSAGE }) => pattern.test(MESSAGE));
+		await eventually(
+			async () => {
+				entries = await this.journal();
+				return find() !== undefined;
+			},
+			`the journal says ${String(pattern)}`,
+			{ describe: () => entries.map(({ MESSAGE }) => MESSAGE).join("\n") },
+		);
+		return find() as JournalEntry;
+	}
+
+	async close(): Promise<void> {
+		this.freeswitch.close();
+		await this.container.close();
+	}
+}

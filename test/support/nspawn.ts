@@ -1,0 +1,158 @@
+/**
+ * A container with a systemd as its process 1, and a network of its own. What is changed in it, in /usr too, is changed
+ * nowhere else. It ends with this process, whatever ends that.
+ */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { makeRoot } from "./nspawn-root.ts";
+import { eventually } from "./until.ts";
+
+/** This checkout, as it is called in the container. */
+export const checkout = "/srv/checkout";
+
+export interface Outcome {
+	readonly code: number;
+	readonly out: string;
+	readonly err: string;
+}
+
+export class Container {
+	readonly #directory: string;
+	readonly #nspawn: ChildProcess;
+	#console = "";
+	/** Process 1, as this machine numbers it. */
+	#first = 0;
+
+	private constructor() {
+		this.#directory = mkdtempSync(join(tmpdir(), "fsconfregger-nspawn-"));
+		for (const part of ["root", "usr"]) {
+			mkdirSync(join(this.#directory, part), { mode: 0o755 });
+		}
+		makeRoot(this.root);
+		const node = realpathSync(process.execPath);
+		this.#nspawn = spawn(
+			"setpriv",
+			[
+				"--pdeathsig=KILL",
+				"systemd-nspawn",
+				`--directory=${this.root}`,
+				`--overlay=/usr:${join(this.#directory, "usr")}:/usr`,
+				// The package wants Node.js where Debian has it.
+				...(node === "/usr/bin/node" ? [] : [`--bind-ro=${node}:/usr/bin/node`]),
+				`--bind-ro=${fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "")}:${checkout}`,
+				`--machine=${basename(this.#directory)}`,
+				"--private-network",
+				"--register=no",
+				"--keep-unit",
+				"--link-journal=no",
+				"--resolv-conf=off",
+				"--timezone=off",
+				"--console=pipe",
+				"--boot",
+			],
+			// cgroups of version 2 are what systemd needs, whatever the machine's own has.
+			{ env: { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1" }, stdio: ["ignore", "pipe", "pipe"] },
+		);
+		for (const stream of [this.#nspawn.stdout, this.#nspawn.stderr]) {
+			stream?.setEncoding("utf8").on("data", (text: string) => {
+				this.#console += text;
+			});
+		}
+	}
+
+	/** Resolves when it has booted. */
+	static async boot(): Promise<Container> {
+		const container = new Container();
+		try {
+			await eventually(
+				async () => {
+					if (container.#nspawn.exitCode !== null) {
+						throw new Error(`the container did not start:\n${container.#console}`);
+					}
+					return (
+						container.#findFirst() &&
+						/^(running|degraded)/.test((await container.try("systemctl", "is-system-running")).out)
+					);
+				},
+				"the container has booted",
+				{ describe: () => container.#console },
+			);
+		} catch (error) {
+			await container.close();
+			throw error;
+		}
+		return container;
+	}
+
+	/** Its root, as this machine sees it. /usr, /run and the like are not in it. */
+	get root(): string {
+		return join(this.#directory, "root");
+	}
+
+	/** Runs a command as root, and resolves however it ends. */
+	async try(command: string, ...args: readonly string[]): Promise<Outcome> {
+		return await new Promise((resolve) => {
+			execFile(
+				"nsenter",
+				[
+					"--target",
+					String(this.#first),
+					"--all",
+					"--",
+					"env",
+					"-i",
+					"PATH=/usr/sbin:/usr/bin",
+					"LC_ALL=C.UTF-8",
+					"SYSTEMD_PAGER=",
+					command,
+					...args,
+				],
+				{ maxBuffer: 64 * 1_024 * 1_024 },
+				(error, out, err) => {
+					const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
+					resolve({ code, out, err });
+				},
+			);
+		});
+	}
+
+	/** Runs a command as root, and resolves with what it prints. @throws Error if it fails */
+	async run(command: string, ...args: readonly string[]): Promise<string> {
+		const { code, out, err } = await this.try(command, ...args);
+		if (code !== 0) {
+			throw new Error(`${[command, ...args].join(" ")} exited with ${code}:\n${out}${err}`);
+		}
+		return out;
+	}
+
+	/** Runs a script of the shell. @throws Error if it fails */
+	async shell(script: string): Promise<string> {
+		return await this.run("sh", "-euc", script);
+	}
+
+	/** Ends it at one blow, and leaves nothing of it. */
+	async close(): Promise<void> {
+		if (this.#nspawn.exitCode === null && this.#nspawn.signalCode === null) {
+			const ended = once(this.#nspawn, "close");
+			// With process 1 all others end, too. Without one there is nothing in it yet.
+			process.kill(this.#first === 0 ? (this.#nspawn.pid ?? 0) : this.#first, "SIGKILL");
+			await ended;
+		}
+		rmSync(this.#directory, { recursive: true, force: true });
+	}
+
+	#findFirst(): boolean {
+		const pid = String(this.#nspawn.pid);
+		try {
+			const [first] = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ");
+			this.#first = Number(first);
+			return this.#first > 0 && readFileSync(`/proc/${this.#first}/comm`, "utf8") === "systemd\n";
+		} catch {
+			return false;
+		}
+	}
+}

@@ -83,11 +83,16 @@ export class ContainedFreeSwitch {
 		return whole === "" ? [] : whole.split("\n").map((line) => JSON.parse(line) as Report);
 	}
 
-	/** Rooms that were un-registered, over all its starts. */
+	/** Rooms that were un-registered since its last start. */
 	get unregistered(): string[] {
-		return this.reports.flatMap((report) =>
+		return this.#latest.flatMap((report) =>
 			report.report === "register" && report.expires === 0 ? [report.user] : [],
 		);
+	}
+
+	get #latest(): Report[] {
+		const { reports } = this;
+		return reports.slice(reports.findLastIndex(({ report }) => report === "listening"));
 	}
 
 	/** Starts it, or ends it at one blow and starts it again; resolves when it listens. */
@@ -110,13 +115,10 @@ export class ContainedFreeSwitch {
 	async order(order: Order): Promise<string> {
 		this.#numbers += 1;
 		writeSync(this.#orders, `${JSON.stringify(order)}\n`);
-		const outcome = () => {
-			const { reports } = this;
-			const since = reports.findLastIndex(({ report }) => report === "listening");
-			return reports
-				.slice(since)
-				.find((report) => (report.report === "done" || report.report === "failed") && report.order === this.#numbers);
-		};
+		const outcome = () =>
+			this.#latest.find(
+				(report) => (report.report === "done" || report.report === "failed") && report.order === this.#numbers,
+			);
 		await eventually(() => outcome() !== undefined, `the stand-in has carried out ${JSON.stringify(order)}`);
 		const report = outcome();
 		if (report?.report !== "done") {

@@ -1,18 +1,27 @@
 /** A node of the cluster in a container: FreeSWITCH's stand-in, the package built from this checkout, and the daemon's unit. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import manifest from "../../package.json" with { type: "json" };
 import { adviceOn, itUnless } from "../fixtures/needed-tool.ts";
 import { Container, type Outcome } from "./nspawn.ts";
 import { ContainedFreeSwitch } from "./nspawn-freeswitch.ts";
+import { snippets } from "./nspawn-root.ts";
 import { eventually } from "./until.ts";
 
 export const settingsFile = "/etc/default/fsconfregger";
 export const unitName = "fsconfregger.service";
 
+export const shippedScript = "/etc/fsconfregger/sofia-generator.sh";
+export const registrar = "127.0.0.100";
+/** Both are looked for where they must not be. */
+export const sipPassword = "sip-s3cret";
+export const eventSocketPassword = "event-socket-s3cret";
+
 const top = fileURLToPath(new URL("../..", import.meta.url));
+/** The settings as they were installed. */
+const pristine = "/var/cache/pristine-settings";
 const packages = "/var/cache/packages";
 
 const advice = [
@@ -80,6 +89,12 @@ export class Node {
 		return await this.container.shell(`dpkg --force-confold --install ${this.build(version)} 2>&1`);
 	}
 
+	/** Installs the package, whose settings `reset` begins with. */
+	async prepare(): Promise<void> {
+		await this.install();
+		await this.container.run("cp", "--preserve", settingsFile, pristine);
+	}
+
 	/** Sets lines of the settings file, commented out or not, as an administrator does. */
 	set(values: Readonly<Record<string, string>>): void {
 		let text = this.read(settingsFile);
@@ -93,6 +108,41 @@ export class Node {
 	/** Of a file outside of /usr and /run. */
 	read(path: string): string {
 		return readFileSync(join(this.container.root, path), "utf8");
+	}
+
+	/**
+	 * As after the first installation, filled in; with FreeSWITCH down, and no room ever seen. LINGER is short, and the log
+	 * has all that there is.
+	 */
+	async reset(values: Readonly<Record<string, string>> = {}): Promise<void> {
+		await this.systemctl("stop", unitName, "freeswitch");
+		await this.systemctl("reset-failed", unitName);
+		await this.container.shell(
+			`rm -rf /run/systemd/system/${unitName}.d; find ${snippets} -type f -delete; cp ${pristine} ${settingsFile}; systemctl daemon-reload`,
+		);
+		this.freeswitch.password = eventSocketPassword;
+		this.set({ SIP_REGISTRAR: registrar, SIP_PASSWORD: sipPassword, LINGER: "0.5", LOG_LEVEL: "trace", ...values });
+	}
+
+	/** Changes the daemon's unit until the next reset, as `systemctl edit --runtime` does. */
+	async edit(lines: string): Promise<void> {
+		const directory = `/run/systemd/system/${unitName}.d`;
+		await this.container.shell(
+			`mkdir -p ${directory}; printf '%s\\n' '[Service]' '${lines}' >${directory}/test.conf; systemctl daemon-reload`,
+		);
+	}
+
+	/** Starts the daemon. @throws Error if systemd says that it has failed */
+	async start(): Promise<void> {
+		await this.container.run("systemctl", "start", unitName);
+	}
+
+	/** Writes a script in place of the shipped one. */
+	script(...lines: readonly string[]): string {
+		const path = "/opt/script";
+		this.write(path, ["#!/bin/sh", ...lines, ""].join("\n"));
+		chmodSync(join(this.container.root, path), 0o755);
+		return path;
 	}
 
 	/** Like `read`. Owner and mode stay if the file is there already. */

@@ -1,9 +1,10 @@
 /** The Debian package's life on a node with a real systemd: installed, upgraded, removed and purged while rooms run. */
 import assert from "node:assert/strict";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe } from "node:test";
 import manifest from "../package.json" with { type: "json" };
+import { checkout } from "./support/nspawn.ts";
 import { itInContainer, type Node, nodeIfPossible, settingsFile } from "./support/nspawn-node.ts";
 import { snippets } from "./support/nspawn-root.ts";
 
@@ -101,7 +102,7 @@ describe("the Debian package on a node", () => {
 			const said = await node.container.shell("dpkg --remove fsconfregger 2>&1");
 			assert.match(
 				said,
-				/^fsconfregger: 3 gateways have no file any more, and stay registered until FreeSWITCH restarts$/m,
+				/^fsconfregger: files of gateways deleted: 3; what is loaded stays registered until FreeSWITCH restarts$/m,
 			);
 			assert.equal(await node.container.shell(`ls -A ${snippets}`), "conf_ours.xml\n");
 			assert.ok(exists(settingsFile) && exists(script));
@@ -139,6 +140,29 @@ describe("the Debian package on a node", () => {
 		);
 		assert.equal(left, "");
 	});
+
+	itInContainer(
+		"takes over from an installation by hand, as the README says, and no room is un-registered",
+		async () => {
+			const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+			const [, byHand = "", changeOver = ""] =
+				/### By hand\n[^]*?```sh\n([^]*?)```[^]*?```sh\n([^]*?)```/.exec(readme) ?? [];
+			await node.container.shell(`cd ${checkout}; ${byHand}`);
+			configure();
+		await node.freeswitch.restart();
+			await node.container.run("systemctl", "enable", "--now", "fsconfregger");
+				await node.freeswitch.order({ do: "create", rooms: ["30001"] });
+			await node.freeswitch.reached("30001");
+			assert.match(await node.install(), /^fsconfregger: an installation by hand hides this one: remove /m);
+			await node.container.shell(changeOver);
+			assert.deepEqual(await state(), ["enabled", "active"]);
+			assert.match(await node.property("FragmentPath"), /^(\/usr)?\/lib\/systemd\/system\/fsconfregger\.service$/);
+			await node.freeswitch.order({ do: "create", rooms: ["30002"] });
+			await node.freeswitch.reached("30001", "30002");
+			assert.deepEqual(node.freeswitch.unregistered, []);
+			await node.container.run("dpkg", "--purge", "fsconfregger");
+		},
+	);
 
 	itInContainer("is enabled and started at once where the settings lie there already", async () => {
 		node.write(settingsFile, `SIP_REGISTRAR=${registrar}\nSIP_PASSWORD='${sipPassword}'\nGENERATOR_SCRIPT=${script}\n`);

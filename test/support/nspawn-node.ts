@@ -25,7 +25,7 @@ const pristine = "/var/cache/pristine-settings";
 const packages = "/var/cache/packages";
 
 const advice = [
-	adviceOn(["systemd-nspawn", "nsenter", "setpriv", "dpkg-deb"]),
+	adviceOn(["systemd-nspawn", "nsenter", "setpriv", "pkill", "dpkg-deb"]),
 	process.getuid?.() === 0 ? "" : "it makes a container, for which it must be run as root (sudo)",
 ]
 	.filter((words) => words !== "")

@@ -14,6 +14,15 @@ import { eventually } from "./until.ts";
 /** This checkout, as it is called in the container. */
 export const checkout = "/srv/checkout";
 
+/**
+ * Outlives this process, if it is killed, by the moment that it takes to end the container. (The container's first process
+ * does not end with its parent.) The read ends when this process does.
+ */
+const guard = `read -r _
+pkill -KILL -P "$1" || kill -KILL "$1"
+while pgrep -P "$1"; do sleep 0.05; done
+rm -rf --one-file-system "$2"`;
+
 export interface Outcome {
 	readonly code: number;
 	readonly out: string;
@@ -23,6 +32,7 @@ export interface Outcome {
 export class Container {
 	readonly #directory: string;
 	readonly #nspawn: ChildProcess;
+	readonly #guard: ChildProcess;
 	#console = "";
 	/** Process 1, as this machine numbers it. */
 	#first = 0;
@@ -35,10 +45,8 @@ export class Container {
 		makeRoot(this.root);
 		const node = realpathSync(process.execPath);
 		this.#nspawn = spawn(
-			"setpriv",
+			"systemd-nspawn",
 			[
-				"--pdeathsig=KILL",
-				"systemd-nspawn",
 				`--directory=${this.root}`,
 				`--overlay=/usr:${join(this.#directory, "usr")}:/usr`,
 				// The package wants Node.js where Debian has it.
@@ -57,6 +65,11 @@ export class Container {
 			// cgroups of version 2 are what systemd needs, whatever the machine's own has.
 			{ env: { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1" }, stdio: ["ignore", "pipe", "pipe"] },
 		);
+		// In a session of its own: what ends this process may be meant for the whole terminal.
+		this.#guard = spawn("sh", ["-c", guard, "sh", String(this.#nspawn.pid), this.#directory], {
+			stdio: ["pipe", "ignore", "ignore"],
+			detached: true,
+		});
 		for (const stream of [this.#nspawn.stdout, this.#nspawn.stderr]) {
 			stream?.setEncoding("utf8").on("data", (text: string) => {
 				this.#console += text;
@@ -136,6 +149,7 @@ export class Container {
 
 	/** Ends it at one blow, and leaves nothing of it. */
 	async close(): Promise<void> {
+		this.#guard.kill("SIGKILL");
 		if (this.#nspawn.exitCode === null && this.#nspawn.signalCode === null) {
 			const ended = once(this.#nspawn, "close");
 			// With process 1 all others end, too. Without one there is nothing in it yet.

@@ -14,9 +14,10 @@
  *   running    | dying    | any      | register it, if it is only un-registered; if it really dies, wait until it is gone
  *   running    | up+dying | any      | keep both until the old one is gone
  *   lingering  | any      | any      | keep everything as it is
- *   ended      | up…      | any      | remove the snippet, kill the gateway
+ *   ended      | up       | any      | remove the snippet, kill the gateway
  *   ended      | trying   | any      | remove the snippet; killed now, the gateway would not un-REGISTER what it is about to be granted
  *   ended      | dying    | any      | remove the snippet
+ *   ended      | up+dying | any      | remove the snippet; once the old one is gone, it is seen whether the new one is trying
  *   ended      | none     | any      | remove the snippet; once it is removed, forget the room
  *
  * Nothing is written for a room whose gateway is dying: the next rescan, for whatever room, would load the new gateway
@@ -91,10 +92,10 @@ function stepForEnded({ gateway, snippet, free }: RoomFacts): Step {
 	const script: Step = free && snippet !== "removed" ? { script: "remove" } : nothing;
 	switch (gateway) {
 		case "up":
-		case "doubled":
 			return { ...script, gateway: "kill" };
 		case "trying":
 		case "dying":
+		case "doubled":
 			return script;
 		case "none":
 			return snippet === "removed" ? { verdict: "over" } : script;

@@ -59,6 +59,7 @@ export class RoomRecord {
 			case "none":
 				return retry;
 			case "trying":
+			case "doubled":
 				return Math.min(retry, now + tick);
 			default:
 				return Math.min(retry, now + 3 * tick);

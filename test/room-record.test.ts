@@ -307,6 +307,11 @@ describe("the time of a room's next look", () => {
 		assert.equal(record.nextDue(10_000), never);
 	});
 
+	it("is a tick later while an ended room's new gateway is there beside its dying one", () => {
+		list("REGED", "UNREGISTER");
+		assert.equal(record.nextDue(10_000), 11_000);
+	});
+
 	it("is a tick later while an ended room's gateway waits for the registrar's answer", () => {
 		list("TRYING");
 		assert.equal(record.nextDue(10_000), 11_000);

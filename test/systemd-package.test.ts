@@ -149,9 +149,9 @@ describe("the Debian package on a node", () => {
 				/### By hand\n[^]*?```sh\n([^]*?)```[^]*?```sh\n([^]*?)```/.exec(readme) ?? [];
 			await node.container.shell(`cd ${checkout}; ${byHand}`);
 			configure();
-		await node.freeswitch.restart();
+			await node.freeswitch.restart();
 			await node.container.run("systemctl", "enable", "--now", "fsconfregger");
-				await node.freeswitch.order({ do: "create", rooms: ["30001"] });
+			await node.freeswitch.order({ do: "create", rooms: ["30001"] });
 			await node.freeswitch.reached("30001");
 			assert.match(await node.install(), /^fsconfregger: an installation by hand hides this one: remove /m);
 			await node.container.shell(changeOver);

@@ -1,0 +1,86 @@
+/** What /proc tells of processes, and waiting for what happens outside of this one. Knows nothing of the daemon. */
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { changed, type UntilOptions, until } from "./until.ts";
+
+/** Waits for something that nobody in this process tells of. */
+export async function eventually(condition: () => boolean, what: string, options?: UntilOptions): Promise<void> {
+	const looking = setInterval(changed, 5);
+	try {
+		await until(condition, what, options);
+	} finally {
+		clearInterval(looking);
+	}
+}
+
+/** The processes that a process has started from its main thread, which have not been waited for; those that have ended excepted. */
+export function childrenOf(pid: number): number[] {
+	return (read(`/proc/${pid}/task/${pid}/children`) ?? "").split(" ").map(Number).filter(isAlive);
+}
+
+/** Whether a process is there, and not only its exit status. */
+export function isAlive(pid: number): boolean {
+	return pid > 0 && !["", "Z", "X"].includes(stateOf(pid));
+}
+
+/** The letter that the kernel has for a process's state, such as `T` for a stopped one; "" if there is none. */
+export function stateOf(pid: number): string {
+	// The name before it is in parentheses and can hold anything.
+	return /^.*\) (\w)/s.exec(read(`/proc/${pid}/stat`) ?? "")?.[1] ?? "";
+}
+
+export function commandLineOf(pid: number): string {
+	return (read(`/proc/${pid}/cmdline`) ?? "").replaceAll("\0", " ").trim();
+}
+
+/** The processes that were started with `variable` in their environment. */
+export function processesWith(variable: string): number[] {
+	return readdirSync("/proc")
+		.filter((name) => /^\d+$/.test(name))
+		.filter((pid) => `\0${read(`/proc/${pid}/environ`) ?? ""}`.includes(`\0${variable}\0`))
+		.map(Number)
+		.filter(isAlive);
+}
+
+/** The most memory that a process has ever had resident, in MiB; NaN if it is gone. */
+export function peakMemoryOf(pid: number): number {
+	return Number(/^VmHWM:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`) ?? "")?.[1]) / 1_024;
+}
+
+/** The memory that a process has resident now, in MiB; NaN if it is gone. */
+export function memoryOf(pid: number): number {
+	return Number(/^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`) ?? "")?.[1]) / 1_024;
+}
+
+/** The file descriptors that a process has open. */
+export function descriptorsOf(pid: number): number[] {
+	return readdirSync(`/proc/${pid}/fd`).map(Number);
+}
+
+/** The descriptor that a process would get if it opened something now; a limit of that number lets it open nothing. */
+export function lowestFreeDescriptor(pid: number): number {
+	const open = new Set(descriptorsOf(pid));
+	let lowest = 0;
+	while (open.has(lowest)) {
+		lowest += 1;
+	}
+	return lowest;
+}
+
+/** Lets a process open no descriptor from `limit` on; the hard limit stays, so that this can be taken back. */
+export function limitDescriptors(pid: number, limit: number): void {
+	const { status, stderr } = spawnSync("prlimit", ["--pid", String(pid), `--nofile=${limit}:`], { encoding: "utf8" });
+	if (status !== 0) {
+		throw new Error(`prlimit failed: ${stderr}`);
+	}
+}
+
+/** The file's text, if it is there and may be read. */
+function read(path: string): string | undefined {
+	try {
+		return readFileSync(path, "latin1");
+	} catch {
+		// The process has ended meanwhile, or belongs to somebody else.
+		return undefined;
+	}
+}

@@ -6,13 +6,14 @@ import { peakMemoryOf } from "./support/chaos-processes.ts";
 import { fewRooms } from "./support/chaos-rooms.ts";
 
 describe("answers without measure", { concurrency: 2 }, () => {
-	const listing = /^api conference json_list/;
+	const listing = /^api conference list summary/;
 
-	/** The frame of a list of room 777 alone, with so much space in it that the whole frame has `size` bytes. */
+	/** The frame of a list of room 777 alone, with so many flags in it that the whole frame has `size` bytes. */
 	function listOf777(size: number): string {
 		const head = (length: number) => `Content-Type: api/response\nContent-Length: ${length}\n\n`;
 		const length = size - head(size).length;
-		return `${head(length)}[${" ".repeat(length - 27)}{"conference_name":"777"}]`;
+		const line = (flags: string) => `+OK Conference 777 (1 member rate: 48000 flags: ${flags})\n`;
+		return head(length) + line("|".repeat(length - line("").length));
 	}
 
 	it("of 50 MB are told, refused without taking much memory, and followed by a new connection", async () => {

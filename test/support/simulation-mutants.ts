@@ -29,9 +29,9 @@ export const mutants: readonly Mutant[] = [
 	),
 	mutant(
 		"treat a failed listing as empty",
-		"src/observe.ts",
-		"		return await ask(socket, conferencesAsJson);",
-		"		return await ask(socket, conferencesAsJson).catch((): string[] => []);",
+		"src/freeswitch.ts",
+		'		if (lines.pop() !== "" || lines.length === 0) {\n			throw new UnexpectedAnswer(this.command, answer);\n		}',
+		'		if (lines.pop() !== "" || lines.length === 0) {\n			return [];\n		}',
 	),
 	mutant(
 		"no resync",

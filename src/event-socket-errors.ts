@@ -65,7 +65,7 @@ export class TooLong extends ConnectionLost {
 	}
 }
 
-/** FreeSWITCH did not accept the subscription. */
+/** FreeSWITCH neither accepted nor refused the password, or did not accept the subscription. */
 export class NotSubscribed extends ConnectionLost {
 	override readonly name = "NotSubscribed";
 

@@ -56,7 +56,10 @@ export async function openEventSocket(
 	const socket = connectTcp({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: answerTimeout });
 	const session = new EslSession(socket, place, answerTimeout, onEvent);
 	await session.greeted();
-	await session.send(`auth ${password}`, () => new PasswordRefused(place, passwordFrom));
+	await session.send(`auth ${password}`, (answer) =>
+		// Whatever else is said may be another thing the next time, and is no reason to give up.
+		answer.startsWith("-ERR invalid") ? new PasswordRefused(place, passwordFrom) : new NotSubscribed("auth", answer),
+	);
 	for (const command of subscription) {
 		await session.send(command, (answer) => new NotSubscribed(command, answer));
 	}

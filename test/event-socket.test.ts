@@ -12,6 +12,7 @@ import {
 	NotFreeSwitch,
 	NotSubscribed,
 	PasswordRefused,
+	Refused,
 	TooLong,
 	Unreachable,
 } from "../src/event-socket-errors.ts";
@@ -216,6 +217,14 @@ describe("opening a session", () => {
 	it("tells a wrong password, and where the right one is", async () => {
 		await start();
 		await failsWith(open({ password: "wrong" }), PasswordRefused, /EVENTSOCKET_PASSWORD.*event_socket\.conf\.xml/);
+	});
+
+	it("takes no other answer for a refusal of the password, which would be final", async () => {
+		await start();
+		for (const answer of ["", "+", "-", "-ERR", "OK accepted", "+OÿK accepted"]) {
+			standIn.server.faults.on(/^auth/, { kind: "text", text: answer }, 1);
+			await assert.rejects(open(), (error) => error instanceof ConnectionLost && !(error instanceof Refused));
+		}
 	});
 
 	it("tells an address that is not in the list, and where that is", async () => {

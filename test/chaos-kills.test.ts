@@ -39,7 +39,7 @@ describe("killed with -9 at random moments", () => {
 				kills.freeswitch += 1;
 				await site.restartFreeSwitch();
 			} else if (chance <= 32) {
-				await randomMoment(random, 300);
+				await randomMoment(random, 200);
 				await site.killDaemon();
 				kills.daemon += 1;
 				site.startDaemon();
@@ -50,7 +50,7 @@ describe("killed with -9 at random moments", () => {
 		try {
 			site.startDaemon();
 			while (kills.daemon + kills.freeswitch + kills.script < 200) {
-				for (let count = 0; count < 10; count += 1) {
+				for (let count = 0; count < 15; count += 1) {
 					await harm();
 				}
 				// A run of the script clears away what a killed one has left, for whatever room.

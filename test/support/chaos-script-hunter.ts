@@ -4,7 +4,7 @@ import { shippedScript } from "./daemon-process.ts";
 import type { Random } from "./random.ts";
 
 /** ms that a script is waited for. */
-const patience = 500;
+const patience = 250;
 
 /** ms from the sight of a script to its harm, at most: some live longer, and then another is found. */
 const longestLife = 8;

@@ -16,6 +16,8 @@ export interface ConnectionOptions {
 	readonly open: () => Promise<Session>;
 	readonly connected: (session: Session) => void;
 	readonly disconnected: () => void;
+	/** There is no connection, and why: after each attempt that fails, and when a session has ended. */
+	readonly lost: (error: ConnectionLost) => void;
 	/** FreeSWITCH does not want this client, and never will; no further try is made. */
 	readonly refused: (error: Refused) => void;
 	readonly clock: Clock;
@@ -30,6 +32,9 @@ type State =
 	| { readonly kind: "waiting"; readonly cancel: () => void }
 	| { readonly kind: "closed" };
 
+/** ms after which an attempt must be over, with all the answers that it waits for; and a timer late on a busy machine. */
+const longest = { attempt: 120_000, lateness: 20_000 };
+
 const reconnectBackoff: Backoff = { first: 200, most: 5_000 };
 
 export class Connection {
@@ -39,14 +44,23 @@ export class Connection {
 	#failures = 0;
 	/** ms on the clock since which there is no connection. */
 	#lostAt: number | undefined;
+	#soundUntil = Number.POSITIVE_INFINITY;
 
 	constructor(options: ConnectionOptions) {
 		this.#options = options;
 		this.#troubles = new Troubles(options.log);
 	}
 
+	/** ms on the clock until which something must have happened here; later, this hangs. */
+	get soundUntil(): number {
+		return this.#state.kind === "connecting" || this.#state.kind === "waiting"
+			? this.#soundUntil
+			: Number.POSITIVE_INFINITY;
+	}
+
 	start(): void {
 		this.#state = { kind: "connecting" };
+		this.#soundUntil = this.#options.clock.now() + longest.attempt;
 		this.#options.open().then(
 			(session) => {
 				this.#opened(session);
@@ -91,12 +105,13 @@ export class Connection {
 	}
 
 	#lost(error: unknown): void {
-		const { clock, random, refused } = this.#options;
+		const { clock, random, refused, lost } = this.#options;
 		if (this.#state.kind === "closed") {
 			return;
 		}
 		if (error instanceof Refused && error.final) {
 			this.#state = { kind: "closed" };
+			lost(error);
 			refused(error);
 			return;
 		}
@@ -112,6 +127,8 @@ export class Connection {
 			error instanceof Refused || error instanceof ConfUnusable ? "error" : "warn",
 			`${messageOf(error)}; no room is registered or un-registered until that is mended, trying again all the time`,
 		);
+		lost(error);
+		this.#soundUntil = clock.now() + wait + longest.lateness;
 		this.#state = {
 			kind: "waiting",
 			cancel: clock.after(wait, () => {

@@ -2,12 +2,13 @@
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { Connection } from "./connection.ts";
-import { openEventSocket } from "./event-socket.ts";
+import { openEventSocket, type Session } from "./event-socket.ts";
 import { accessOf } from "./event-socket-conf.ts";
-import type { Refused } from "./event-socket-errors.ts";
+import { Refused } from "./event-socket-errors.ts";
 import { Script } from "./generator.ts";
 import type { Log } from "./log.ts";
 import { Reconciler } from "./reconciler.ts";
+import { whenConnected, whenLost } from "./service-status.ts";
 
 export interface DaemonOptions {
 	readonly config: Config;
@@ -17,6 +18,10 @@ export interface DaemonOptions {
 	readonly log: Log;
 	/** FreeSWITCH does not want this client. */
 	readonly refused: (error: Refused) => void;
+	/** The first attempt to connect has been made, whatever came of it. */
+	readonly ready: () => void;
+	/** Told how the daemon is, each time that it may have changed. */
+	readonly status: (sentence: string) => void;
 }
 
 /** ms that a pass under way, with its scripts, may take to end when the daemon is told to stop. */
@@ -28,10 +33,21 @@ export class Daemon {
 	readonly #connection: Connection;
 	readonly #clock: Clock;
 
-	constructor({ config, environment, clock, log, refused }: DaemonOptions) {
+	constructor({ config, environment, clock, log, refused, ready, status }: DaemonOptions) {
 		this.#clock = clock;
 		this.#generator = new Script({ script: config.script, timeout: config.timeout, environment, clock, log });
-		const reconciler = new Reconciler({ ...config, generator: this.#generator, clock, log });
+		let connected: Session | undefined;
+		const reconciler = new Reconciler({
+			...config,
+			generator: this.#generator,
+			clock,
+			log,
+			standing: (standing) => {
+				if (connected !== undefined) {
+					status(whenConnected(connected, standing));
+				}
+			},
+		});
 		this.#reconciler = reconciler;
 		const passwordFrom = config.conf?.tells.has("password") === true ? config.conf.file : undefined;
 		this.#connection = new Connection({
@@ -40,10 +56,20 @@ export class Daemon {
 					reconciler.event(event);
 				}),
 			connected: (session) => {
+				connected = session;
+				status(whenConnected(session, undefined));
+				ready();
 				reconciler.connected(session);
 			},
 			disconnected: () => {
+				connected = undefined;
 				reconciler.disconnected();
+			},
+			lost: (error) => {
+				status(whenLost(error));
+				if (!(error instanceof Refused && error.final)) {
+					ready();
+				}
 			},
 			refused,
 			clock,
@@ -54,6 +80,11 @@ export class Daemon {
 
 	start(): void {
 		this.#connection.start();
+	}
+
+	/** ms on the clock until which something must have happened; later, the daemon hangs. */
+	get soundUntil(): number {
+		return Math.min(this.#connection.soundUntil, this.#reconciler.soundUntil);
 	}
 
 	/** Ends the pass under way, the scripts and the connection; what is registered stays registered. */

@@ -5,11 +5,13 @@ import { excerpt } from "./freeswitch.ts";
 /** No TCP connection could be made. */
 export class Unreachable extends ConnectionLost {
 	override readonly name = "Unreachable";
+	readonly place: string;
 	readonly code: string;
 
 	constructor(place: string, error: NodeJS.ErrnoException) {
 		const code = codeOf(error);
 		super(`cannot reach FreeSWITCH's event socket at ${place}: ${meanings[code] ?? code}`, { cause: error });
+		this.place = place;
 		this.code = code;
 	}
 }

@@ -6,9 +6,13 @@ import { BadSetting, help, type Request, readConfig } from "./config.ts";
 import { Daemon } from "./daemon.ts";
 import { isJournal, logFormat, openLog } from "./log.ts";
 import { settings } from "./settings.ts";
+import { lastWords, Notices, sendBy, watchdogLimit, withoutSystemd } from "./systemd.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** What the exit tells systemd: whether a restart can be of use. */
 const exitCode = { done: 0, failed: 1, badSetting: 2 } as const;
+
+const stopped = "stopped; what is registered stays registered";
 
 /** ms that the log may take to be read before the process ends. */
 const logPatience = 1_000;
@@ -32,6 +36,7 @@ function main(): void {
 		if (!(error instanceof BadSetting)) {
 			throw error;
 		}
+		lastWords(process.env, error.message);
 		const priority = isJournal(process.env["JOURNAL_STREAM"], 2) ? "<3>" : "";
 		process.stderr.write(`${priority}fsconfregger: ${error.message}\n`);
 		process.exitCode = exitCode.badSetting;
@@ -51,7 +56,8 @@ function main(): void {
 
 function run({ config }: Request & { kind: "run" }): void {
 	const { log, end } = openLog(config.logLevel, logFormat(process.env, process.stdout.isTTY));
-	const environment = { ...process.env, [settings.password.variable]: undefined };
+	const environment = { ...withoutSystemd(process.env), [settings.password.variable]: undefined };
+	const notices = new Notices(sendBy(process.env), systemClock, log);
 	const daemon = new Daemon({
 		config,
 		environment,
@@ -61,15 +67,36 @@ function run({ config }: Request & { kind: "run" }): void {
 			log.fatal(error.message);
 			void exit(exitCode.failed);
 		},
+		ready: () => {
+			notices.ready();
+		},
+		status: (sentence) => {
+			notices.status(sentence);
+		},
 	});
+	const limit = watchdogLimit(process.env, process.pid);
+	const watchdog =
+		limit === undefined
+			? undefined
+			: new Watchdog({
+					limit,
+					soundUntil: () => daemon.soundUntil,
+					alive: () => {
+						notices.alive();
+					},
+					hangs: () => {
+						log.fatal("a fault of the program, please report it: it hangs, and waits for systemd's watchdog to end it");
+					},
+					clock: systemClock,
+				});
 	let exiting = false;
 	const exit = async (code: number): Promise<void> => {
 		if (exiting) {
 			return;
 		}
 		exiting = true;
-		await daemon.stop();
-		log.info("stopped; what is registered stays registered");
+		await Promise.all([daemon.stop(), notices.stopping()]);
+		log.info(stopped);
 		process.exitCode = code;
 		if (!(await end(logPatience))) {
 			// A thread hangs in writing to a reader that does not read, and a regular exit would wait for it.
@@ -80,16 +107,19 @@ function run({ config }: Request & { kind: "run" }): void {
 	for (const signal of ["SIGTERM", "SIGINT"] as const) {
 		process.on(signal, () => {
 			log.info(`${signal} received, stopping`);
+			notices.status(stopped);
 			void exit(exitCode.done);
 		});
 	}
 	process.on("uncaughtException", (error) => {
 		// Not the error itself: what esl throws bears the command, and that can be the one with the password.
 		log.fatal(`a fault of the program, please report it: ${error.stack ?? error.message}`);
+		notices.status("a fault of the program; the journal shows it");
 		void exit(exitCode.failed);
 	});
 	log.info({ version: manifest.version }, `fsconfregger ${manifest.version} started, for profile ${config.profile}`);
 	daemon.start();
+	watchdog?.start();
 }
 
 main();

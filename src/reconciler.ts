@@ -15,6 +15,7 @@ import { observe } from "./observe.ts";
 import { nextStep, type Step } from "./plan.ts";
 import { type Room, roomOf, type ToRoom } from "./room.ts";
 import { RoomLog } from "./room-log.ts";
+import type { Standing } from "./service-status.ts";
 import { Troubles } from "./troubles.ts";
 
 export interface ReconcilerOptions {
@@ -28,7 +29,12 @@ export interface ReconcilerOptions {
 	readonly resync: number;
 	readonly clock: Clock;
 	readonly log: Log;
+	/** Told what is known of the rooms, each time that it may have changed. */
+	readonly standing?: (standing: Standing) => void;
 }
+
+/** ms in which a pass gets on: an answer may take 10 s, the scripts are waited for half a second, a timer may be late. */
+const longestStep = 20_000;
 
 /** ms from one look at FreeSWITCH's lists to the next: in a burst of rooms, FreeSWITCH is to read its configuration some times a second, not more. */
 const spacing = 150;
@@ -56,6 +62,8 @@ export class Reconciler {
 	#failures = 0;
 	/** Whether nothing has been observed since the connection was made. */
 	#first = true;
+	/** ms on the clock until which the passes must have got on, or the next one have begun. */
+	#soundUntil = Number.POSITIVE_INFINITY;
 
 	constructor(options: ReconcilerOptions) {
 		const { linger, clock, log } = options;
@@ -73,11 +81,17 @@ export class Reconciler {
 		});
 	}
 
+	/** ms on the clock until which something must have happened here; later, this hangs. */
+	get soundUntil(): number {
+		return this.#usable === undefined ? Number.POSITIVE_INFINITY : this.#soundUntil;
+	}
+
 	/** FreeSWITCH can be asked from now on. */
 	connected(socket: EventSocket): void {
 		this.#socket = socket;
 		this.#failures = 0;
 		this.#first = true;
+		this.#gotOn();
 		this.request();
 	}
 
@@ -104,6 +118,7 @@ export class Reconciler {
 		}
 		if (event.kind === "gateway-state") {
 			this.#roomLog.saw(room, event);
+			this.#options.standing?.(this.#roomLog.counts);
 			if (isLeaving(event.state)) {
 				this.request();
 			}
@@ -118,6 +133,7 @@ export class Reconciler {
 		this.#wanted = true;
 		if (this.#passes === undefined && this.#usable !== undefined) {
 			this.#cancelWake();
+			this.#gotOn();
 			this.#passes = this.#makePasses().finally(() => {
 				this.#passes = undefined;
 				// The connection may have been lost and made anew while the last pass was failing.
@@ -164,12 +180,24 @@ export class Reconciler {
 		const now = clock.now();
 		const retry = this.#failures === 0 ? Number.POSITIVE_INFINITY : waitAfter(this.#failures, passBackoff);
 		const wait = Math.min(resync, retry, this.#ledger.nextDue(now) - now);
+		this.#soundUntil = now + Math.max(0, wait) + longestStep;
 		this.#cancelWake = clock.after(Math.max(0, wait), () => {
 			this.request();
 		});
 	}
 
-	async #pass(socket: EventSocket): Promise<void> {
+	#gotOn(): void {
+		this.#soundUntil = this.#options.clock.now() + longestStep;
+	}
+
+	async #pass(connection: EventSocket): Promise<void> {
+		const { standing } = this.#options;
+		const socket: EventSocket = {
+			api: async (command) => {
+				this.#gotOn();
+				return connection.api(command);
+			},
+		};
 		try {
 			await this.#prepare(socket);
 			const complete = await this.#applier.apply(socket, this.#plan());
@@ -181,6 +209,7 @@ export class Reconciler {
 			}
 			this.#failures += 1;
 			if (error instanceof UnexpectedAnswer || error instanceof ProfileNotRunning) {
+				standing?.({ unknown: error.message });
 				this.#troubles.report(
 					"lists",
 					"warn",
@@ -217,7 +246,7 @@ export class Reconciler {
 	}
 
 	async #look(socket: EventSocket): Promise<void> {
-		const { clock, profile, toRoom } = this.#options;
+		const { clock, profile, toRoom, standing } = this.#options;
 		const asked = clock.now();
 		this.#wanted = false;
 		this.#notBefore = asked + spacing;
@@ -225,6 +254,7 @@ export class Reconciler {
 		this.#troubles.over("lists", "FreeSWITCH tells its conferences and gateways again");
 		this.#roomLog.observed(observation, this.#ledger.observe(observation, asked), this.#first);
 		this.#first = false;
+		standing?.(this.#roomLog.counts);
 	}
 
 	#plan(): Plan {

@@ -26,6 +26,7 @@ export class RoomLog {
 	readonly #log: Log;
 	readonly #linger: number;
 	readonly #registrations = new Map<Room, Registration>();
+	#running: ReadonlySet<Room> = new Set();
 	#others: ReadonlySet<string> = new Set();
 
 	/** @param linger ms that a room which has ended stays registered */
@@ -60,7 +61,17 @@ export class RoomLog {
 				this.#log.debug({ conference: name }, `conference ${JSON.stringify(name)} is not a room and is left alone`);
 			}
 		}
+		this.#running = observation.running;
 		this.#others = observation.others;
+	}
+
+	/** How many rooms run, and how many of them are registered, as far as was heard. */
+	get counts(): { readonly running: number; readonly registered: number } {
+		let registered = 0;
+		for (const room of this.#running) {
+			registered += this.#registrations.get(room)?.standing === "registered" ? 1 : 0;
+		}
+		return { running: this.#running.size, registered };
 	}
 
 	/** A gateway of the room was seen, or told, to be in this state. */

@@ -45,6 +45,7 @@ let random: number;
 let attempts: Attempt[];
 /** What the rest of the program was told. */
 let told: string[];
+let losses: ConnectionLost[];
 let refusals: Refused[];
 let connection: Connection;
 
@@ -54,6 +55,7 @@ beforeEach(() => {
 	random = 0;
 	attempts = [];
 	told = [];
+	losses = [];
 	refusals = [];
 	connection = new Connection({
 		open: () =>
@@ -65,6 +67,9 @@ beforeEach(() => {
 		},
 		disconnected: () => {
 			told.push("disconnected");
+		},
+		lost: (error) => {
+			losses.push(error);
 		},
 		refused: (error) => {
 			refusals.push(error);
@@ -283,5 +288,31 @@ describe("a connection that is closed", () => {
 			await clock.advance(600_000);
 		}
 		assert.deepEqual([attempts.length, refusals, log.lines], [2, [], []]);
+	});
+});
+
+describe("whether a connection hangs", () => {
+	it("cannot be said while it is there, while it waits for the next attempt, or once it is closed", async () => {
+		const sound = () => clock.now() <= connection.soundUntil;
+		connection.start();
+		for (let time = 0; time < 100; time++) {
+			latest().fail(new ConnectionLost("refused"));
+			await clock.advance(5_000);
+			assert.ok(sound());
+		}
+		await succeed();
+		await clock.advance(600_000);
+		assert.ok(sound());
+		connection.close();
+		assert.ok(sound());
+		assert.deepEqual(losses.length, 100);
+	});
+
+	it("can be said of an attempt that neither succeeds nor fails, after longer than all its answers may take", async () => {
+		connection.start();
+		await clock.advance(119_000);
+		assert.ok(clock.now() <= connection.soundUntil);
+		await clock.advance(2_000);
+		assert.ok(clock.now() > connection.soundUntil);
 	});
 });

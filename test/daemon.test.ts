@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import {
 	chmodSync,
 	existsSync,
+	mkdirSync,
 	mkdtempSync,
 	readdirSync,
 	readFileSync,
@@ -322,6 +323,73 @@ describe("the daemon", () => {
 		await waiting.said(/cannot reach/);
 		assert.equal(await waiting.stop(), 0);
 		assert.equal(waiting.count(/what is registered stays registered/), 1);
+	});
+});
+
+describe("the daemon under systemd", () => {
+	/** A systemd-notify that writes down what it is told, in place of systemd itself. */
+	function systemd(): { environment: Record<string, string>; told: () => string[]; status: () => string } {
+		const record = join(root, "notices");
+		writeFileSync(record, "");
+		mkdirSync(join(root, "bin"));
+		const told = () => readFileSync(record, "utf8").trim().split("\n");
+		script("bin/systemd-notify", `for each; do printf '%s\\n' "$each" >>${record}; done`);
+		return {
+			environment: { PATH: `${join(root, "bin")}:${process.env["PATH"] ?? ""}`, NOTIFY_SOCKET: "/nowhere" },
+			told,
+			status: () => told().findLast((line) => line.startsWith("STATUS=")) ?? "",
+		};
+	}
+
+	it("says that it has started once it has looked for FreeSWITCH, and then how it is", async () => {
+		const node = await freeswitch();
+		await node.kill();
+		const { environment, told, status } = systemd();
+		const daemon = start([], environment);
+		await eventually(() => told().includes("READY=1"), "it is ready");
+		const lost = `STATUS=cannot reach 127.0.0.1:${node.port}, retrying`;
+		await eventually(() => status() === lost, "the status tells that FreeSWITCH is away");
+		await node.start();
+		node.freeswitch.conferences.create("1");
+		node.freeswitch.conferences.create("2");
+		const all = "STATUS=connected to FreeSWITCH 1.10.12: 2 rooms running, 2 registered";
+		await eventually(() => status() === all, "the status counts the rooms");
+		assert.equal(await daemon.stop(), 0);
+		assert.ok(told().includes("STOPPING=1"));
+		assert.equal(status(), "STATUS=stopped; what is registered stays registered");
+		assert.equal(told().filter((line) => line === "READY=1").length, 1);
+		assert.ok(!told().some((line) => line.startsWith("WATCHDOG")));
+	});
+
+	it("tells the watchdog that it is well, also while FreeSWITCH is away", async () => {
+		const node = await freeswitch();
+		await node.kill();
+		const { environment, told } = systemd();
+		start([], { ...environment, WATCHDOG_USEC: "200000" });
+		await eventually(() => told().filter((line) => line === "WATCHDOG=1").length > 5, "the watchdog is told");
+	});
+
+	it("leaves nothing of it to the script, and runs without the program", async () => {
+		const node = await freeswitch();
+		const dump = join(root, "dump");
+		const environment = { NOTIFY_SOCKET: "/nowhere", WATCHDOG_USEC: "60000000" };
+		const daemon = start(["-script", script("dump", `env >${dump}.new; mv ${dump}.new ${dump}`)], environment);
+		node.freeswitch.conferences.create("1");
+		await eventually(() => existsSync(dump), "the script has run");
+		assert.doesNotMatch(readFileSync(dump, "utf8"), /NOTIFY_SOCKET|WATCHDOG/);
+		await daemon.said(/systemd cannot be told how the service is/);
+	});
+
+	it("leaves in the status why it does not start: a wrong setting, or a refused password", async () => {
+		await freeswitch();
+		const { environment, told, status } = systemd();
+		const mistaken = start(["-linger", "soon"], environment);
+		assert.equal((await mistaken.ended()).code, 2);
+		assert.deepEqual(told(), ['STATUS=-linger must be a number of seconds from 0 to 3600, not "soon"']);
+		const refused = start(["-espw", "wr0ng-s3cret"], environment);
+		assert.equal((await refused.ended()).code, 1);
+		assert.match(status(), /^STATUS=FreeSWITCH at .* refused the password; EVENTSOCKET_PASSWORD must be/);
+		assert.ok(!told().includes("READY=1"));
 	});
 });
 

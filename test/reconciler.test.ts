@@ -708,3 +708,96 @@ describe("stopping", () => {
 		assert.equal(world.clock.timers > 0, true);
 	});
 });
+
+function profileIsDown(): void {
+	world.answers = (_, answer) => answer.replaceAll('"RUNNING"', '"DOWN"');
+}
+
+describe("what is told of the rooms", () => {
+	it("is how many run and are registered, also between passes", async () => {
+		start().connect();
+		await world.seconds(1);
+		assert.deepEqual(world.standing, { running: 0, registered: 0 });
+		world.create("1", "2");
+		await world.seconds(0.2);
+		assert.deepEqual(world.standing, { running: 2, registered: 0 });
+		await world.seconds(2);
+		assert.deepEqual(world.standing, { running: 2, registered: 2 });
+		world.end("1");
+		await world.seconds(1);
+		assert.deepEqual(world.standing, { running: 1, registered: 1 });
+	});
+
+	it("is why they are not known", async () => {
+		start().connect();
+		await world.seconds(1);
+		profileIsDown();
+		await world.seconds(40);
+		assert.deepEqual(world.standing, { unknown: 'SIP profile "external" is not running in FreeSWITCH' });
+	});
+});
+
+describe("whether it hangs", () => {
+	/** Lets time pass, and holds at every tenth of a second that nothing hangs. */
+	async function soundFor(seconds: number): Promise<void> {
+		for (let tenth = 0; tenth < seconds * 10; tenth++) {
+			await world.clock.advance(100);
+			assert.ok(world.clock.now() <= world.reconciler.soundUntil, `at ${world.clock.now()} ms`);
+		}
+	}
+
+	it("cannot be said of one that works, waits, tries again, has no connection or was stopped", async () => {
+		start({ resync: 300 });
+		await soundFor(60);
+		world.connect();
+		world.create("1", "2", "3");
+		world.generator.fault = (room) =>
+			room === "2" ? { kind: "fails" } : room === "3" ? { kind: "takes", takes: 60_000 } : undefined;
+		await soundFor(700);
+		world.end("1");
+		profileIsDown();
+		await soundFor(100);
+		world.disconnect();
+		await soundFor(400);
+		world.connect();
+		await soundFor(10);
+		await world.reconciler.stop();
+		await soundFor(400);
+	});
+
+	it("can be said when a command gets no answer, and nothing ends the connection", async () => {
+		start().connect();
+		await soundFor(5);
+		world.reconciler.disconnected();
+		world.reconciler.connected({ api: () => new Promise(() => {}) });
+		await soundFor(19);
+		await world.seconds(2);
+		assert.ok(world.clock.now() > world.reconciler.soundUntil);
+	});
+
+	it("cannot be said of a pass that is long because it has much to do", async () => {
+		start().connect();
+		const { freeswitch } = world;
+		const api = freeswitch.api.bind(freeswitch);
+		freeswitch.api = async (command) => {
+			await new Promise<void>((resolve) => {
+				world.clock.after(9_000, resolve);
+			});
+			return api(command);
+		};
+		world.create("1", "2");
+		await soundFor(120);
+		assert.ok(world.count(/rescan/) > 0);
+	});
+
+	it("can be said when a pass never ends, whatever connection comes after it", async () => {
+		start();
+		world.generator.run = () => Promise.resolve();
+		world.create("1");
+		world.reconciler.connected({ api: () => new Promise(() => {}) });
+		await soundFor(10);
+		world.connect();
+		await world.seconds(25);
+		assert.ok(world.clock.now() > world.reconciler.soundUntil);
+	});
+});

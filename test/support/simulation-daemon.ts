@@ -75,6 +75,7 @@ export class SimulatedDaemon {
 				history.outcome("the daemon's connection has ended");
 				reconciler.disconnected();
 			},
+			lost: () => {},
 			refused: () => {
 				claims.fail("the daemon believes itself refused");
 			},

@@ -8,6 +8,7 @@ import { readEvent } from "../../src/events.ts";
 import { type Action, type Generator, GeneratorFailed } from "../../src/generator.ts";
 import { Reconciler } from "../../src/reconciler.ts";
 import { type Room, roomsMatching } from "../../src/room.ts";
+import type { Standing } from "../../src/service-status.ts";
 import type { EventRecord } from "./events.ts";
 import { FreeSwitch, type FreeSwitchOptions } from "./freeswitch.ts";
 import { recordingLog } from "./recording-log.ts";
@@ -132,6 +133,8 @@ export class World {
 	passes: (event: EventRecord) => boolean = () => true;
 	/** Replaces an answer. */
 	answers: (command: string, answer: string) => string = (_, answer) => answer;
+	/** What the daemon last told of its rooms. */
+	standing: Standing;
 	freeswitch: FreeSwitch;
 	reconciler: Reconciler;
 	readonly #options: WorldOptions;
@@ -259,6 +262,9 @@ export class World {
 			resync: resync * 1_000,
 			clock: this.clock,
 			log: this.log,
+			standing: (standing) => {
+				this.standing = standing;
+			},
 		});
 	}
 }

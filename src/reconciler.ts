@@ -33,14 +33,14 @@ export interface ReconcilerOptions {
 	readonly standing?: (standing: Standing) => void;
 }
 
-/** ms in which a pass gets on: an answer may take 10 s, the scripts are waited for half a second, a timer may be late. */
+/** ms in which a pass gets on: an answer may take 10 s, the scripts are waited for a second, a timer may be late. */
 const longestStep = 20_000;
 
 /** ms from one look at FreeSWITCH's lists to the next: in a burst of rooms, FreeSWITCH is to read its configuration some times a second, not more. */
 const spacing = 150;
 
 /** ms that a pass waits for its scripts before it goes on with those that have ended. */
-const patience = 500;
+const patience = 1000;
 
 const passBackoff: Backoff = { first: 1_000, most: 5_000 };
 

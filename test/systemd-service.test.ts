@@ -108,7 +108,7 @@ describe("the service", () => {
 			"the watchdog has heard of the daemon again",
 		);
 		assert.equal(await node.property("NRestarts"), "0");
-		await node.container.run("kill", "-STOP", await node.property("MainPID"));
+		await node.container.run("systemctl", "kill", "--kill-who=main", "--signal=STOP", "fsconfregger");
 		await node.freeswitch.order({ do: "create", rooms: ["2"] });
 		await node.freeswitch.reached("1", "2");
 		assert.equal(await node.property("NRestarts"), "1");

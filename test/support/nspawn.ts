@@ -23,6 +23,9 @@ pkill -KILL -P "$1" || kill -KILL "$1"
 while pgrep -P "$1"; do sleep 0.05; done
 rm -rf --one-file-system "$2"`;
 
+/** ms that a command may take, which none of them ever does. */
+const patience = 180_000;
+
 export interface Outcome {
 	readonly code: number;
 	readonly out: string;
@@ -124,7 +127,7 @@ export class Container {
 					command,
 					...args,
 				],
-				{ maxBuffer: 64 * 1_024 * 1_024 },
+				{ maxBuffer: 64 * 1_024 * 1_024, timeout: patience, killSignal: "SIGKILL" },
 				(error, out, err) => {
 					const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
 					resolve({ code, out, err });

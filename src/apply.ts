@@ -64,12 +64,15 @@ export class Applier {
 		}
 		const loadable = this.#all(plan, "load").filter((room) => this.#options.ledger.of(room).isWritten);
 		const rescanNeeded = loadable.length > 0 || !this.#scanned;
-		const reloaded = !(rescanNeeded || this.#unread) || (await this.#reload(socket));
+		const renewable = this.#all(plan, "renew");
+		const reloaded = !(rescanNeeded || this.#unread || renewable.length > 0) || (await this.#reload(socket));
 		const killed = await this.#kill(socket, this.#all(plan, "kill"));
 		await this.#register(socket, this.#all(plan, "register"));
 		// With broken XML a rescan adds nothing new and can bring back what was killed (recording 08).
 		const loaded = !rescanNeeded || (reloaded && (await this.#rescan(socket, loadable)));
-		return reloaded && killed && loaded;
+		// After a rescan they wait for the next pass, which follows it: a rescan while they are dying loads them too early.
+		const renewed = rescanNeeded || !reloaded || (await this.#renew(socket, renewable));
+		return reloaded && killed && loaded && renewed;
 	}
 
 	#all(plan: Plan, what: Step["gateway"]): Room[] {
@@ -81,7 +84,7 @@ export class Applier {
 		const record = ledger.of(room);
 		// The file of a room that is up is written anew at the daemon's start: hundreds of scripts, for which nobody must wait.
 		const urgent = !record.isRetry && (action === "remove" || gateway === "load");
-		record.scriptStarted();
+		record.scriptStarted(action);
 		this.scripts.start(room, action, urgent, ({ error, late }) => {
 			this.#unread ||= action === "remove";
 			if (error === undefined) {
@@ -90,7 +93,7 @@ export class Applier {
 				const wait = record.failed(clock.now());
 				log.error({ room, ...factsOf(error) }, `room ${room}: ${messageOf(error)}; tried again in ${wait / 1_000} s`);
 			}
-			if (late) {
+			if (late || record.renewal.stage === "written") {
 				again();
 			}
 		});
@@ -135,6 +138,31 @@ export class Applier {
 			if (done) {
 				troubles.over(`gateway of ${room}`);
 				log.debug({ room }, `room ${room}: gateway ${gatewayOf(room)} is being removed`);
+			} else {
+				all = false;
+				troubles.report(
+					`gateway of ${room}`,
+					"error",
+					`room ${room}: FreeSWITCH did not remove its gateway: ${excerpt(words)}`,
+				);
+			}
+		}
+		return all;
+	}
+
+	/** Lets gateways go whose new snippets lie there; once they are gone, the rooms are ones without a gateway. */
+	async #renew(socket: EventSocket, rooms: readonly Room[]): Promise<boolean> {
+		const { profile, ledger, troubles, log } = this.#options;
+		let all = true;
+		for (const room of rooms) {
+			const record = ledger.of(room);
+			if (record.isRegistered) {
+				record.renewal.takingDown();
+			}
+			const { done, words } = await ask(socket, killGateway(profile, gatewayOf(room)));
+			if (done) {
+				record.takenDown();
+				log.debug({ room }, `room ${room}: gateway ${gatewayOf(room)} is being loaded anew`);
 			} else {
 				all = false;
 				troubles.report(

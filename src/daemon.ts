@@ -82,6 +82,12 @@ export class Daemon {
 		this.#connection.start();
 	}
 
+	/** Has all running rooms registered anew, one after the other, by a script that sees this environment. */
+	reload(environment: DaemonOptions["environment"]): void {
+		this.#generator.environment = environment;
+		this.#reconciler.reload();
+	}
+
 	/** ms on the clock until which something must have happened; later, the daemon hangs. */
 	get soundUntil(): number {
 		return Math.min(this.#connection.soundUntil, this.#reconciler.soundUntil);

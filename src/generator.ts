@@ -71,6 +71,8 @@ export interface ScriptOptions {
 const keptOutput = { characters: 4_096, lines: 5 };
 
 export class Script implements Generator {
+	/** Of the runs that begin from now on. */
+	environment: ScriptOptions["environment"];
 	readonly #options: ScriptOptions;
 	readonly #running = new Map<RunLimit, Promise<unknown>>();
 	readonly #places = pLimit(2 * availableParallelism());
@@ -79,6 +81,7 @@ export class Script implements Generator {
 	#stopped = false;
 
 	constructor(options: ScriptOptions) {
+		this.environment = options.environment;
 		this.#options = options;
 		this.#secrets = secretsIn(options.environment);
 	}
@@ -97,7 +100,8 @@ export class Script implements Generator {
 	}
 
 	async #run(room: Room, action: Action): Promise<void> {
-		const { script, timeout, environment, clock, log } = this.#options;
+		const { script, timeout, clock, log } = this.#options;
+		const { environment } = this;
 		const name = action === "write" ? `${script} ${room}` : `${script} ${room} del`;
 		if (this.#stopped) {
 			throw new GeneratorFailed(`${name} was not run, the daemon is stopping`, room, { output: "" });

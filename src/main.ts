@@ -6,6 +6,7 @@ import { BadSetting, help, type Request, readConfig } from "./config.ts";
 import { Daemon } from "./daemon.ts";
 import { isJournal, logFormat, openLog } from "./log.ts";
 import { settings } from "./settings.ts";
+import { SettingsFile } from "./settings-file.ts";
 import { lastWords, Notices, sendBy, watchdogLimit, withoutSystemd } from "./systemd.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -56,11 +57,12 @@ function main(): void {
 
 function run({ config }: Request & { kind: "run" }): void {
 	const { log, end } = openLog(config.logLevel, logFormat(process.env, process.stdout.isTTY));
-	const environment = { ...withoutSystemd(process.env), [settings.password.variable]: undefined };
+	const { SETTINGS_FILE: path = "" } = process.env;
+	const file = path === "" ? undefined : new SettingsFile(path, process.env, log);
 	const notices = new Notices(sendBy(process.env), systemClock, log);
 	const daemon = new Daemon({
 		config,
-		environment,
+		environment: forScripts(process.env),
 		clock: systemClock,
 		log,
 		refused: (error) => {
@@ -104,8 +106,22 @@ function run({ config }: Request & { kind: "run" }): void {
 		}
 		process.exit();
 	};
-	for (const signal of ["SIGTERM", "SIGINT"] as const) {
+	const reload = () => {
+		log.info("SIGHUP received, reloading");
+		if (file === undefined) {
+			log.info("SETTINGS_FILE names no file, so the script's settings are those of the start");
+		}
+		file?.read();
+		daemon.reload(forScripts(file?.environment ?? process.env));
+	};
+	// A terminal that is closed sends SIGHUP, and means the end.
+	const isReload = (signal: NodeJS.Signals) => signal === "SIGHUP" && !process.stdout.isTTY;
+	for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
 		process.on(signal, () => {
+			if (isReload(signal)) {
+				reload();
+				return;
+			}
 			log.info(`${signal} received, stopping`);
 			notices.status(stopped);
 			void exit(exitCode.done);
@@ -118,8 +134,16 @@ function run({ config }: Request & { kind: "run" }): void {
 		void exit(exitCode.failed);
 	});
 	log.info({ version: manifest.version }, `fsconfregger ${manifest.version} started, for profile ${config.profile}`);
+	file?.warnIfOpen();
 	daemon.start();
 	watchdog?.start();
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What of an environment scripts get to see. */
+function forScripts(environment: Environment): Environment {
+	return { ...withoutSystemd(environment), [settings.password.variable]: undefined };
 }
 
 main();

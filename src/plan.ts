@@ -11,6 +11,8 @@
  *   running    | up       | loaded   | keep it
  *   running    | up, and may have been un-registered after it had registered (the race)    | register it again
  *   running    | trying   | …        | as with one that is up
+ *   running    | up, with old settings | any      | write it; what is loaded goes on unchanged
+ *   running    | up, and it is its turn to get new ones | have it loaded anew: kill it, now that its file is there
  *   running    | dying    | any      | register it, if it is only un-registered; if it really dies, wait until it is gone
  *   running    | up+dying | any      | keep both until the old one is gone
  *   lingering  | any      | any      | keep everything as it is
@@ -38,6 +40,8 @@ export interface RoomFacts {
 	readonly snippet: "unknown" | "written" | "loaded" | "removed";
 	/** Whether the registrar may have lost the gateway's binding although FreeSWITCH calls it registered. */
 	readonly raced: boolean;
+	/** `wanted`: there are new settings, to be written. `turn`: they are written, and the gateway may go to be loaded anew. */
+	readonly renewal: "none" | "wanted" | "turn";
 	/** Whether the generator may run now: it is not running for this room, and no retry is pending. */
 	readonly free: boolean;
 }
@@ -46,8 +50,11 @@ export interface RoomFacts {
 export interface Step {
 	/** Run the generator: `SCRIPT ROOM` or `SCRIPT ROOM del`. */
 	readonly script?: "write" | "remove";
-	/** Tell FreeSWITCH; `load` is to be done if the script succeeds, the others in any case. */
-	readonly gateway?: "load" | "kill" | "register";
+	/**
+	 * Tell FreeSWITCH; `load` is to be done if the script succeeds, `renew` is a kill that is to be done only if FreeSWITCH can
+	 * load what comes after it, the others in any case.
+	 */
+	readonly gateway?: "load" | "kill" | "register" | "renew";
 	/** What this says about the room. */
 	readonly verdict?: "not loaded" | "over";
 }
@@ -66,7 +73,7 @@ export function nextStep(room: RoomFacts): Step {
 	}
 }
 
-function stepForRunning({ gateway, snippet, raced, free }: RoomFacts): Step {
+function stepForRunning({ gateway, snippet, raced, renewal, free }: RoomFacts): Step {
 	switch (gateway) {
 		case "none":
 			if (snippet === "loaded") {
@@ -78,7 +85,11 @@ function stepForRunning({ gateway, snippet, raced, free }: RoomFacts): Step {
 			return free ? { script: "write", gateway: "load" } : nothing;
 		case "up":
 		case "trying": {
-			const refresh: Step = free && (snippet === "unknown" || snippet === "removed") ? { script: "write" } : nothing;
+			const old = snippet === "unknown" || snippet === "removed" || renewal === "wanted";
+			const refresh: Step = free && old ? { script: "write" } : nothing;
+			if (renewal === "turn" && gateway === "up" && snippet === "loaded") {
+				return { gateway: "renew" };
+			}
 			return raced ? { ...refresh, gateway: "register" } : refresh;
 		}
 		case "dying":

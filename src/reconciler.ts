@@ -13,6 +13,7 @@ import { Ledger } from "./ledger.ts";
 import type { Log } from "./log.ts";
 import { observe } from "./observe.ts";
 import { nextStep, type Step } from "./plan.ts";
+import { Reload } from "./reload.ts";
 import { type Room, roomOf, type ToRoom } from "./room.ts";
 import { RoomLog } from "./room-log.ts";
 import type { Standing } from "./service-status.ts";
@@ -50,6 +51,7 @@ export class Reconciler {
 	readonly #applier: Applier;
 	readonly #roomLog: RoomLog;
 	readonly #troubles: Troubles;
+	readonly #reload: Reload;
 	#socket: EventSocket | undefined;
 	/** Settles when the passes under way have been made. */
 	#passes: Promise<void> | undefined;
@@ -71,6 +73,7 @@ export class Reconciler {
 		this.#ledger = new Ledger(linger);
 		this.#roomLog = new RoomLog(clock, log, linger);
 		this.#troubles = new Troubles(log);
+		this.#reload = new Reload(this.#ledger, log, this.#troubles);
 		this.#applier = new Applier({
 			...options,
 			ledger: this.#ledger,
@@ -100,6 +103,12 @@ export class Reconciler {
 		this.#cancelWake();
 	}
 
+	/** The generator has new settings: all running rooms are to have them, one after the other. */
+	reload(): void {
+		this.#reload.ask();
+		this.request();
+	}
+
 	event(event: Event): void {
 		const { toRoom, clock } = this.#options;
 		if (event.kind === "conference-created" || event.kind === "conference-destroyed") {
@@ -119,7 +128,7 @@ export class Reconciler {
 		if (event.kind === "gateway-state") {
 			this.#roomLog.saw(room, event);
 			this.#options.standing?.(this.#roomLog.counts);
-			if (isLeaving(event.state)) {
+			if (isLeaving(event.state) || this.#ledger.records.get(room)?.renewal.offAir === true) {
 				this.request();
 			}
 		} else {
@@ -254,14 +263,16 @@ export class Reconciler {
 		this.#troubles.over("lists", "FreeSWITCH tells its conferences and gateways again");
 		this.#roomLog.observed(observation, this.#ledger.observe(observation, asked), this.#first);
 		this.#first = false;
+		this.#reload.observed();
 		standing?.(this.#roomLog.counts);
 	}
 
 	#plan(): Plan {
 		const now = this.#options.clock.now();
+		const turns = this.#reload.turns();
 		const plan = new Map<Room, Step>();
 		for (const [room, record] of [...this.#ledger.records]) {
-			const facts = record.facts(now);
+			const facts = record.facts(now, turns.has(room));
 			if (facts.gateway === "none") {
 				this.#roomLog.gone(room);
 			}

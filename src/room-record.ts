@@ -3,9 +3,10 @@
  * and after a restart the first pass learns from them all that is needed. It decides nothing; plan.ts does.
  */
 import { type Backoff, waitAfter } from "./backoff.ts";
-import { isLeaving, isTrying, type ListedGateway, neverRegisters } from "./freeswitch.ts";
+import { isLeaving, isRegistered, isTrying, type ListedGateway, neverRegisters } from "./freeswitch.ts";
 import type { Action } from "./generator.ts";
 import type { RoomFacts } from "./plan.ts";
+import { Renewal } from "./renewal.ts";
 
 /** What an observation shows of a conference that the one before it did not. */
 export type Change = "started" | "returned" | "ended";
@@ -16,11 +17,13 @@ const retryBackoff: Backoff = { first: 1_000, most: 60_000 };
 const tick = 1_000;
 
 export class RoomRecord {
+	readonly renewal = new Renewal();
 	#running = false;
 	/** ms on the clock until which a room that has ended keeps its gateway. */
 	#lingersUntil = Number.NEGATIVE_INFINITY;
 	#gateway: RoomFacts["gateway"] = "none";
 	#snippet: RoomFacts["snippet"] = "unknown";
+	#registered = false;
 	#raced = false;
 	#scriptRunning = false;
 	#failures = 0;
@@ -35,12 +38,33 @@ export class RoomRecord {
 		return this.#failures > 0;
 	}
 
-	facts(now: number): RoomFacts {
+	get isRunning(): boolean {
+		return this.#running;
+	}
+
+	/** Whether it has a gateway that is up, and neither waits for an answer nor has another beside it. */
+	get isUp(): boolean {
+		return this.#gateway === "up";
+	}
+
+	/** Whether its gateway was registered, or needed not be, when it was last listed. */
+	get isRegistered(): boolean {
+		return this.#registered;
+	}
+
+	/** Whether its gateway could not be registered, at the last try. */
+	get isRefused(): boolean {
+		return this.isUp && !this.#registered;
+	}
+
+	/** @param turn whether the gateway of a room that is to be renewed may be taken down now */
+	facts(now: number, turn = false): RoomFacts {
 		return {
 			conference: this.#running ? "running" : now < this.#lingersUntil ? "lingering" : "ended",
 			gateway: this.#gateway,
 			snippet: this.#snippet,
 			raced: this.#raced,
+			renewal: this.renewal.stage === "wanted" ? "wanted" : turn ? "turn" : "none",
 			free: !this.#scriptRunning && now >= this.#retryAt,
 		};
 	}
@@ -53,7 +77,8 @@ export class RoomRecord {
 		}
 		// A dying gateway's delete event asks for a pass; the look after some ticks is for the case that the event is lost.
 		if (this.#running) {
-			return this.#gateway === "dying" || this.#gateway === "doubled" ? Math.min(retry, now + tick) : retry;
+			const leaving = this.#gateway === "dying" || this.#gateway === "doubled";
+			return leaving || (this.renewal.offAir && !this.isUp) ? Math.min(retry, now + tick) : retry;
 		}
 		switch (this.#gateway) {
 			case "none":
@@ -89,8 +114,12 @@ export class RoomRecord {
 		const before = this.#gateway;
 		const leaving = listed.filter(({ state }) => isLeaving(state)).length;
 		if (listed.length > leaving) {
+			this.#registered = listed.some(({ state }) => isRegistered(state) || neverRegisters(state));
 			this.#gateway = leaving > 0 ? "doubled" : listed.some(({ state }) => isTrying(state)) ? "trying" : "up";
 			this.#raced = !listed.some(({ state }) => neverRegisters(state)) && (this.#raced || leaving > 0);
+			if (this.#registered && !this.#raced) {
+				this.renewal.registered();
+			}
 			if (this.#snippet === "written" || this.#snippet === "loaded") {
 				this.#snippet = "loaded";
 				this.#failures = 0;
@@ -100,22 +129,29 @@ export class RoomRecord {
 			}
 		} else if (leaving > 0) {
 			this.#gateway = "dying";
+			this.#registered = false;
 		} else {
 			this.#gateway = "none";
+			this.#registered = false;
 			this.#raced = false;
-			if (before !== "none" && this.#snippet === "loaded") {
+			if (this.renewal.stage === "written") {
+				this.#snippet = "written";
+				this.renewal.oldOneGoes();
+			} else if (before !== "none" && this.#snippet === "loaded") {
 				// Somebody else has taken the gateway away, perhaps with its file.
 				this.#snippet = "unknown";
 			}
 		}
 	}
 
-	scriptStarted(): void {
+	scriptStarted(action: Action): void {
+		this.renewal.scriptStarted(action);
 		this.#scriptRunning = true;
 		this.#snippet = "unknown";
 	}
 
 	scriptSucceeded(action: Action): void {
+		this.renewal.scriptSucceeded(action, this.#gateway !== "none");
 		this.#scriptRunning = false;
 		this.#snippet = action === "write" ? "written" : "removed";
 		if (action === "remove") {
@@ -140,6 +176,12 @@ export class RoomRecord {
 	loaded(): void {
 		this.#snippet = "loaded";
 		this.#raced = false;
+	}
+
+	/** Its gateway is on its way out, to be loaded anew from the snippet that lies there. */
+	takenDown(): void {
+		this.renewal.oldOneGoes();
+		this.#snippet = "written";
 	}
 
 	/** The gateway has been made to register anew. */

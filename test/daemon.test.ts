@@ -326,6 +326,58 @@ describe("the daemon", () => {
 	});
 });
 
+describe("the daemon at SIGHUP", () => {
+	it("gives what the settings file holds now to all rooms that run, and warns if others can read that file", async () => {
+		const node = await freeswitch();
+		const file = join(root, "settings");
+		writeFileSync(file, `SIP_PASSWORD=${sipPassword}\nLINGER=0.5\n`);
+		chmodSync(file, 0o644);
+		const daemon = start([], { SETTINGS_FILE: file });
+		await daemon.said(/settings holds passwords, and every local user has access to it \(mode 0644\)/);
+		node.freeswitch.conferences.create("1");
+		node.freeswitch.conferences.create("2");
+		await reached(node, "1", "2");
+		const loadedWith = () =>
+			node.freeswitch.sofia
+				.profile("external")
+				?.gateways.map(({ settings }) => settings.password)
+				.join() ?? "";
+		assert.equal(loadedWith(), `${sipPassword},${sipPassword}`);
+		writeFileSync(file, `SIP_PASSWORD='n"w-s3cret'\nLINGER=7\n`);
+		chmodSync(file, 0o640);
+		daemon.signal("SIGHUP");
+		await daemon.said(/^reloading: 2 rooms are registered anew, one after the other$/);
+		await daemon.said(/^LINGER in .*settings: such a change takes a restart/);
+		await daemon.said(/^reloaded: all rooms have the new settings$/);
+		await reached(node, "1", "2");
+		assert.equal(loadedWith(), `n"w-s3cret,n"w-s3cret`);
+		assert.equal(daemon.count(/holds passwords/), 1);
+	});
+
+	it("that cannot read the settings file says so, and goes on with what it has", async () => {
+		const node = await freeswitch();
+		const daemon = start([], { SETTINGS_FILE: join(root, "none") });
+		node.freeswitch.conferences.create("1");
+		await reached(node, "1");
+		daemon.signal("SIGHUP");
+		await daemon.said(/^the settings cannot be read again, so those from before go on: .*ENOENT/);
+		await daemon.said(/^reloaded/);
+		await reached(node, "1");
+	});
+
+	it("without a settings file has the script write all snippets anew, and does not end", async () => {
+		const node = await freeswitch();
+		const daemon = start();
+		node.freeswitch.conferences.create("1");
+		await reached(node, "1");
+		daemon.signal("SIGHUP");
+		await daemon.said(/SETTINGS_FILE names no file/);
+		await daemon.said(/^reloaded/);
+		await reached(node, "1");
+		assert.equal(await daemon.stop(), 0);
+	});
+});
+
 describe("the daemon under systemd", () => {
 	/** A systemd-notify that writes down what it is told, in place of systemd itself. */
 	function systemd(): { environment: Record<string, string>; told: () => string[]; status: () => string } {

@@ -6,19 +6,24 @@ import { nextStep, type RoomFacts, type Step } from "../src/plan.ts";
 const conferences = ["running", "lingering", "ended"] as const;
 const gateways = ["none", "up", "trying", "dying", "doubled"] as const;
 const snippets = ["unknown", "written", "loaded", "removed"] as const;
+const renewals = ["none", "wanted", "turn"] as const;
 const either = [false, true] as const;
 
 /** Every combination of facts there is. */
 const all: readonly RoomFacts[] = conferences.flatMap((conference) =>
 	gateways.flatMap((gateway) =>
 		snippets.flatMap((snippet) =>
-			either.flatMap((raced) => either.map((free) => Object.freeze({ conference, gateway, snippet, raced, free }))),
+			renewals.flatMap((renewal) =>
+				either.flatMap((raced) =>
+					either.map((free) => Object.freeze({ conference, gateway, snippet, renewal, raced, free })),
+				),
+			),
 		),
 	),
 );
 
-function inWords({ conference, gateway, snippet, raced, free }: RoomFacts): string {
-	return `${conference}, gateway ${gateway}, snippet ${snippet}${raced ? ", raced" : ""}${free ? "" : ", not free"}`;
+function inWords({ conference, gateway, snippet, renewal, raced, free }: RoomFacts): string {
+	return `${conference}, gateway ${gateway}, snippet ${snippet}, renewal ${renewal}${raced ? ", raced" : ""}${free ? "" : ", not free"}`;
 }
 
 /** Holds every combination to which `applies` against what must be true of its step. */
@@ -61,6 +66,21 @@ describe("the step for a room", () => {
 			{ gateway: "up", raced: true },
 			{ script: "write", gateway: "register" },
 		],
+		[
+			"is to have new settings: write its snippet, and keep its gateway",
+			{ gateway: "up", snippet: "loaded", renewal: "wanted" },
+			{ script: "write" },
+		],
+		[
+			"is to have new settings, and its script is not free: keep it",
+			{ gateway: "up", snippet: "loaded", renewal: "wanted", free: false },
+			{},
+		],
+		[
+			"has its turn to get new settings: have it loaded anew",
+			{ gateway: "up", snippet: "loaded", renewal: "turn", raced: true },
+			{ gateway: "renew" },
+		],
 		["was un-registered by hand, or is dying: register it", { gateway: "dying" }, { gateway: "register" }],
 		["has two gateways: wait until the old one is gone", { gateway: "doubled", raced: true }, {}],
 		["lingers: keep everything", { conference: "lingering", gateway: "up", snippet: "loaded" }, {}],
@@ -101,15 +121,22 @@ describe("the step for a room", () => {
 	];
 	for (const [what, facts, step] of situations) {
 		it(`that ${what}`, () => {
-			const usual: RoomFacts = { conference: "running", gateway: "none", snippet: "unknown", raced: false, free: true };
+			const usual: RoomFacts = {
+				conference: "running",
+				gateway: "none",
+				snippet: "unknown",
+				renewal: "none",
+				raced: false,
+				free: true,
+			};
 			assert.deepEqual(nextStep({ ...usual, ...facts }), step);
 		});
 	}
 });
 
 describe("whatever is seen and remembered", () => {
-	it("all 240 combinations are looked at", () => {
-		assert.equal(new Set(all.map(inWords)).size, 240);
+	it("all 720 combinations are looked at", () => {
+		assert.equal(new Set(all.map(inWords)).size, 720);
 	});
 
 	it("a running room loses neither its gateway nor its snippet, and is not forgotten", () => {
@@ -178,7 +205,7 @@ describe("whatever is seen and remembered", () => {
 
 	it("a running room's gateway that waits for its answer is treated as one that is up", () => {
 		always(
-			({ conference, gateway }) => conference === "running" && gateway === "trying",
+			({ conference, gateway, renewal }) => conference === "running" && gateway === "trying" && renewal !== "turn",
 			(step, facts) => isDeepStrictEqual(step, nextStep({ ...facts, gateway: "up" })),
 		);
 	});
@@ -200,7 +227,19 @@ describe("whatever is seen and remembered", () => {
 	it("a room that lost the race is registered again at once", () => {
 		always(
 			({ conference, gateway, raced }) => conference === "running" && gateway === "up" && raced,
-			({ gateway }) => gateway === "register",
+			(step) => step.gateway === "register" || step.gateway === "renew",
+		);
+	});
+
+	it("a gateway is loaded anew only where its new snippet lies there, and no answer of the registrar's is out", () => {
+		always(
+			(facts) => nextStep(facts).gateway === "renew",
+			({ script }, { conference, gateway, snippet, renewal }) =>
+				script === undefined &&
+				conference === "running" &&
+				gateway === "up" &&
+				snippet === "loaded" &&
+				renewal === "turn",
 		);
 	});
 

@@ -709,6 +709,242 @@ describe("stopping", () => {
 	});
 });
 
+describe("reloading", () => {
+	/** Seconds for which each room was off the air, in the order in which they were; and the most at a time. */
+	let offAir: { room: string; from: number; to: number }[];
+
+	/** Rooms that are registered with old settings. New ones are there now. */
+	async function registered(...rooms: string[]): Promise<void> {
+		start({ linger: 1 }).connect();
+		world.create(...rooms);
+		await world.seconds(3);
+		assert.deepEqual(world.bindings, [...rooms].sort());
+		world.generator.password = "new";
+		offAir = [];
+	}
+
+	/** Lets time pass, and holds that never more than one room is off the air, and none for long. */
+	async function oneAtATime(seconds: number, rooms: readonly string[], longest = 3): Promise<void> {
+		for (let step = 0; step < seconds * 20; step++) {
+			await world.clock.advance(50);
+			const now = world.clock.now() / 1_000;
+			const missing = rooms.filter((room) => !world.bindings.includes(room));
+			assert.ok(missing.length <= 1, `at ${now} s ${missing.join(" and ")} are off the air`);
+			for (const room of missing) {
+				const last = offAir.at(-1);
+				if (last?.room === room && last.to > now - 0.2) {
+					offAir[offAir.length - 1] = { ...last, to: now };
+				} else {
+					offAir.push({ room, from: now, to: now });
+				}
+			}
+		}
+		for (const { room, from, to } of offAir) {
+			assert.ok(to - from < longest, `${room} was off the air from ${from} s to ${to} s`);
+		}
+	}
+
+	const all = (password: string, ...rooms: string[]) => Object.fromEntries(rooms.map((room) => [room, password]));
+
+	it("has every room registered with the new settings, one after the other, each once", async () => {
+		await registered("1", "2", "3");
+		world.reconciler.reload();
+		await oneAtATime(15, ["1", "2", "3"]);
+		assert.deepEqual(world.loadedWith, all("new", "1", "2", "3"));
+		assert.deepEqual(
+			offAir.map(({ room }) => room),
+			["1", "2", "3"],
+		);
+		assert.deepEqual(world.log.said(/^reload/), [
+			"reloading: 3 rooms are registered anew, one after the other",
+			"reloaded: all rooms have the new settings",
+		]);
+		assert.equal(world.generator.runs.filter(({ at }) => at > 3_000).length, 3);
+		await settled(["1", "2", "3"]);
+	});
+
+	it("is over at once when no room is running", async () => {
+		await registered();
+		world.reconciler.reload();
+		await world.seconds(1);
+		assert.deepEqual(world.log.said(/^reload/), [
+			"reloading: no room is running",
+			"reloaded: all rooms have the new settings",
+		]);
+	});
+
+	it("does not take a room down whose script fails, and does once it works", async () => {
+		await registered("1", "2");
+		let fails = true;
+		world.generator.fault = (room) => (room === "1" && fails ? { kind: "fails" } : undefined);
+		world.reconciler.reload();
+		await oneAtATime(20, ["1", "2"]);
+		assert.deepEqual(world.loadedWith, { "1": "secret", "2": "new" });
+		assert.equal(offAir.length, 1);
+		assert.ok(world.log.said(/room 1: script 1 exited with 1: no; tried again/).length > 2);
+		fails = false;
+		await oneAtATime(40, ["1", "2"]);
+		assert.deepEqual(world.loadedWith, all("new", "1", "2"));
+		assert.equal(world.log.said(/^reloaded/).length, 1);
+	});
+
+	it("takes no other room down while one is refused with its new settings, until those are corrected", async () => {
+		await registered("1", "2", "3");
+		world.registrar.refuse("1");
+		world.reconciler.reload();
+		// Its un-REGISTER is refused, too, so its binding is there until it expires.
+		await world.seconds(70);
+		assert.deepEqual(world.loadedWith, { "1": "new", "2": "secret", "3": "secret" });
+		assert.deepEqual(world.bindings, ["2", "3"]);
+		assert.equal(world.log.said(/room 1 is not registered with its new settings, so the other rooms keep/).length, 1);
+		world.registrar.accept();
+		world.generator.password = "correct";
+		world.reconciler.reload();
+		await oneAtATime(30, ["2", "3"]);
+		assert.deepEqual(world.loadedWith, all("correct", "1", "2", "3"));
+		assert.equal(world.log.said(/^reloaded/).length, 1);
+		await settled(["1", "2", "3"]);
+	});
+
+	it("goes on by itself once the registrar accepts the first one again", async () => {
+		await registered("1", "2");
+		world.registrar.refuse("1");
+		world.reconciler.reload();
+		await world.seconds(40);
+		world.registrar.accept();
+		await world.seconds(60);
+		assert.deepEqual(world.loadedWith, all("new", "1", "2"));
+		await settled(["1", "2"]);
+	});
+
+	it("does not wait for a room that was not registered before either", async () => {
+		await registered("1", "2", "3");
+		world.registrar.refuse("1");
+		await world.seconds(70);
+		assert.deepEqual(world.bindings, ["2", "3"]);
+		world.reconciler.reload();
+		await oneAtATime(30, ["2", "3"]);
+		assert.deepEqual(world.loadedWith, all("new", "1", "2", "3"));
+	});
+
+	it("reaches rooms that start, end and come back meanwhile", async () => {
+		await registered("1", "2", "3", "4");
+		world.reconciler.reload();
+		await world.seconds(1.5);
+		world.end("3", "4");
+		await world.seconds(0.5);
+		world.create("5", "4");
+		await oneAtATime(30, ["2"]);
+		assert.deepEqual(world.loadedWith, all("new", "1", "2", "4", "5"));
+		await settled(["1", "2", "4", "5"]);
+	});
+
+	it("does not leave a room off the air whose gateway is loaded too early, for another room's sake", async () => {
+		await registered("1", "2");
+		world.reconciler.reload();
+		for (let count = 10; count < 40; count++) {
+			world.create(String(count));
+			await oneAtATime(0.5, ["1", "2"], 5);
+		}
+		await oneAtATime(10, ["1", "2"], 5);
+		assert.equal(world.loadedWith["1"], "new");
+		assert.equal(world.loadedWith["2"], "new");
+	});
+
+	it("begins anew when it is asked for again in its midst", async () => {
+		await registered("1", "2", "3");
+		world.reconciler.reload();
+		await oneAtATime(4, ["1", "2", "3"]);
+		world.generator.password = "newer";
+		world.reconciler.reload();
+		await oneAtATime(20, ["1", "2", "3"], 4);
+		assert.deepEqual(world.loadedWith, all("newer", "1", "2", "3"));
+		assert.equal(world.log.said(/^reloaded/).length, 1);
+	});
+
+	it("is not fooled by scripts that began before it", async () => {
+		await registered("1");
+		world.generator.password = "old";
+		world.generator.fault = () => ({ kind: "takes", takes: 2_000 });
+		world.create("2");
+		await world.seconds(1);
+		world.generator.fault = () => undefined;
+		world.generator.password = "new";
+		world.reconciler.reload();
+		await world.seconds(15);
+		assert.deepEqual(world.loadedWith, all("new", "1", "2"));
+	});
+
+	it("asked for while there is no connection, or before anything is known, is made up for", async () => {
+		await registered("1", "2");
+		world.disconnect();
+		world.reconciler.reload();
+		await world.seconds(5);
+		world.connect();
+		await oneAtATime(12, ["1", "2"]);
+		assert.deepEqual(world.loadedWith, all("new", "1", "2"));
+		world.restartDaemon();
+		world.generator.password = "newer";
+		world.reconciler.reload();
+		world.connect();
+		await oneAtATime(12, ["1", "2"]);
+		assert.deepEqual(world.loadedWith, all("newer", "1", "2"));
+	});
+
+	for (const command of ["killgw", "rescan", "reloadxml", "jsonstatus"]) {
+		for (const when of ["before", "after"]) {
+			it(`survives a connection that is lost ${when} a ${command} of it`, async () => {
+				await registered("1", "2", "3");
+				let times = 0;
+				world.onCommand = (sent) => {
+					if (sent.includes(command) && world.clock.now() > 3_000 && times < 3) {
+						times += 1;
+						const cut = () => {
+							world.disconnect();
+							world.clock.after(700, () => {
+								world.connect();
+							});
+						};
+						if (when === "before") {
+							cut();
+						} else {
+							world.clock.after(1, cut);
+						}
+					}
+				};
+				world.reconciler.reload();
+				await oneAtATime(40, ["1", "2", "3"], 5);
+				assert.deepEqual(world.loadedWith, all("new", "1", "2", "3"));
+				await settled(["1", "2", "3"]);
+			});
+		}
+	}
+
+	it("survives FreeSWITCH's restart in its midst", async () => {
+		await registered("1", "2", "3");
+		world.reconciler.reload();
+		await world.seconds(1.5);
+		world.restartFreeSwitch();
+		world.create("2", "3");
+		world.connect();
+		await world.seconds(20);
+		assert.deepEqual(world.loadedWith, all("new", "2", "3"));
+		await settled(["2", "3"]);
+	});
+
+	it("takes no room down while FreeSWITCH cannot read its configuration", async () => {
+		await registered("1", "2");
+		world.directory.write("broken", "<include>\n<gateway name='x'>\n</include>\n");
+		world.reconciler.reload();
+		await world.seconds(20);
+		assert.deepEqual([world.bindings, offAir], [["1", "2"], []]);
+		assert.equal(world.count(/killgw/), 0);
+		world.directory.delete("broken");
+		await oneAtATime(20, ["1", "2"]);
+		assert.deepEqual(world.loadedWith, all("new", "1", "2"));
+	});
+});
+
 function profileIsDown(): void {
 	world.answers = (_, answer) => answer.replaceAll('"RUNNING"', '"DOWN"');
 }

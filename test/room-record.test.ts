@@ -19,7 +19,7 @@ function list(...states: string[]): RoomFacts {
 
 /** The script has written the snippet. */
 function written(): void {
-	record.scriptStarted();
+	record.scriptStarted("write");
 	record.scriptSucceeded("write");
 }
 
@@ -131,7 +131,7 @@ describe("a room's snippet", () => {
 		assert.equal(record.facts(0).snippet, "unknown");
 		written();
 		assert.equal(record.isWritten, true);
-		record.scriptStarted();
+		record.scriptStarted("write");
 		assert.equal(record.facts(0).snippet, "unknown");
 		written();
 		record.failed(0);
@@ -149,7 +149,7 @@ describe("a room's snippet", () => {
 	});
 
 	it("is removed by its script", () => {
-		record.scriptStarted();
+		record.scriptStarted("write");
 		record.scriptSucceeded("remove");
 		assert.equal(record.facts(0).snippet, "removed");
 		assert.equal(list().snippet, "removed");
@@ -172,7 +172,7 @@ describe("a room's snippet", () => {
 	for (const before of [[], ["DOWN"]]) {
 		it(`that was removed is not known any more when a gateway comes back after ${before.join() || "none"}`, () => {
 			list(...before);
-			record.scriptStarted();
+			record.scriptStarted("write");
 			record.scriptSucceeded("remove");
 			assert.equal(list("TRYING").snippet, "unknown");
 		});
@@ -180,7 +180,7 @@ describe("a room's snippet", () => {
 
 	it("that was removed stays removed while its gateway is trying, up, dying and gone", () => {
 		list("TRYING");
-		record.scriptStarted();
+		record.scriptStarted("write");
 		record.scriptSucceeded("remove");
 		assert.deepEqual(
 			[["TRYING"], ["REGED"], ["UNREGISTER"], ["DOWN"], []].map((states) => list(...states).snippet),
@@ -192,7 +192,7 @@ describe("a room's snippet", () => {
 describe("a room's script", () => {
 	it("is not free while it runs", () => {
 		assert.equal(record.facts(0).free, true);
-		record.scriptStarted();
+		record.scriptStarted("write");
 		assert.equal(record.facts(0).free, false);
 		record.scriptSucceeded("write");
 		assert.equal(record.facts(0).free, true);
@@ -202,7 +202,7 @@ describe("a room's script", () => {
 		let now = 0;
 		const waits: number[] = [];
 		for (let failure = 0; failure < 8; failure++) {
-			record.scriptStarted();
+			record.scriptStarted("write");
 			const wait = record.failed(now);
 			assert.equal(record.facts(now + wait - 1).free, false);
 			assert.equal(record.facts(now + wait).free, true);
@@ -240,7 +240,7 @@ describe("a room's script", () => {
 
 	it("starts counting anew when it has removed the snippet", () => {
 		record.failed(0);
-		record.scriptStarted();
+		record.scriptStarted("write");
 		record.scriptSucceeded("remove");
 		assert.equal(record.isRetry, false);
 	});
@@ -258,7 +258,7 @@ describe("a room's script", () => {
 
 	it("that still runs when the conference changes is not free", () => {
 		record.observeConference(true, 0, linger);
-		record.scriptStarted();
+		record.scriptStarted("write");
 		record.observeConference(false, 100, 0);
 		assert.equal(record.facts(100).free, false);
 	});

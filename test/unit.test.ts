@@ -96,8 +96,20 @@ describe("the systemd unit", () => {
 	it("has its settings in a file, and no password where every local user reads it", () => {
 		assert.deepEqual(inUnit("EnvironmentFile"), ["/etc/default/fsconfregger"]);
 		assert.deepEqual(inUnit("ExecStart"), ["/usr/local/sbin/fsconfregger"]);
-		assert.deepEqual(inUnit("Environment"), []);
+		assert.deepEqual(inUnit("Environment"), ["SETTINGS_FILE=/etc/default/fsconfregger"]);
+		assert.ok(sample.includes("# Installed as /etc/default/fsconfregger, root:daemon with mode 0640,"));
 		assert.doesNotMatch(unit, /ClueCon|espw|_PASSWORD/);
+	});
+
+	it("tells systemd how it is, is ended when it hangs, and leaves no memory with passwords on the disk", () => {
+		assert.deepEqual([...inUnit("Type"), ...inUnit("NotifyAccess")], ["notify", "all"]);
+		// systemd is told twice in that time, and a part that hangs is noticed after 20 s.
+		assert.deepEqual([...inUnit("WatchdogSec"), ...inUnit("WatchdogSignal")], ["60", "SIGKILL"]);
+		assert.deepEqual(inUnit("LimitCORE"), ["0"]);
+	});
+
+	it("gives new settings to the rooms that run when it is reloaded", () => {
+		assert.deepEqual(inUnit("ExecReload"), ["/bin/kill -HUP $MAINPID"]);
 	});
 
 	it("survives FreeSWITCH's restarts, and is neither started nor stopped with it", () => {

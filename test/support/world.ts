@@ -14,7 +14,7 @@ import { FreeSwitch, type FreeSwitchOptions } from "./freeswitch.ts";
 import { recordingLog } from "./recording-log.ts";
 import { Registrar } from "./registrar.ts";
 import { SimulatedClock } from "./simulated-clock.ts";
-import { TemporaryDirectory } from "./snippets.ts";
+import { snippet, TemporaryDirectory } from "./snippets.ts";
 
 export interface WorldOptions {
 	/** Seconds. */
@@ -35,6 +35,8 @@ export class SimulatedGenerator implements Generator {
 	readonly runs: { readonly room: Room; readonly action: Action; readonly at: number }[] = [];
 	/** Asked at every run. */
 	fault: (room: Room, action: Action) => ScriptFault | undefined = () => undefined;
+	/** A setting, as a run that begins now sees it. */
+	password = "secret";
 	readonly #clock: SimulatedClock;
 	readonly #directory: TemporaryDirectory;
 
@@ -44,6 +46,7 @@ export class SimulatedGenerator implements Generator {
 	}
 
 	async run(room: Room, action: Action): Promise<void> {
+		const { password } = this;
 		this.runs.push({ room, action, at: this.#clock.now() });
 		const fault = this.fault(room, action);
 		await new Promise<void>((resolve) => {
@@ -54,7 +57,7 @@ export class SimulatedGenerator implements Generator {
 		}
 		if (fault?.kind !== "writes nothing") {
 			if (action === "write") {
-				this.#directory.write(room);
+				this.#directory.write(room, snippet(room, { password }));
 			} else {
 				this.#directory.delete(room);
 			}
@@ -220,6 +223,16 @@ export class World {
 	/** The rooms that callers reach. */
 	get bindings(): string[] {
 		return this.registrar.bindings();
+	}
+
+	/** The rooms' gateways, with the settings that they were loaded with. */
+	get loadedWith(): Record<string, string> {
+		const gateways = this.freeswitch.sofia.profile("external")?.gateways ?? [];
+		return Object.fromEntries(
+			gateways
+				.filter(({ deleted }) => !deleted)
+				.map(({ name, settings }) => [name.slice("conf_".length), settings.password]),
+		);
 	}
 
 	/** The rooms whose snippets lie in the directory. */

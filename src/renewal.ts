@@ -1,0 +1,58 @@
+/**
+ * A room's way to new settings: its snippet is written anew while the old gateway goes on, then the gateway is killed and, by
+ * the ordinary course of things, loaded anew. FreeSWITCH never changes a loaded gateway. It decides nothing; plan.ts does.
+ */
+import type { Action } from "./generator.ts";
+
+export class Renewal {
+	/** `wanted`: the snippet may be an old one. `written`: the snippet is new, the gateway is not. */
+	#stage: "none" | "wanted" | "written" = "none";
+	/** Whether the script's run under way, if any, began after the renewal was asked for. */
+	#fresh = false;
+	#offAir = false;
+
+	get stage(): "none" | "wanted" | "written" {
+		return this.#stage;
+	}
+
+	/** Whether the room's gateway was registered, was taken down for its renewal, and has not been seen registered since. */
+	get offAir(): boolean {
+		return this.#offAir;
+	}
+
+	/** There are new settings. */
+	ask(): void {
+		this.#stage = "wanted";
+		this.#fresh = false;
+	}
+
+	scriptStarted(action: Action): void {
+		this.#fresh = action === "write";
+		if (this.#stage === "written") {
+			this.#stage = "wanted";
+		}
+	}
+
+	/** @param hasGateway whether there is one, which was loaded from what lay there before */
+	scriptSucceeded(action: Action, hasGateway: boolean): void {
+		if (this.#stage === "wanted" && action === "write" && this.#fresh) {
+			this.#stage = hasGateway ? "written" : "none";
+		}
+	}
+
+	/** FreeSWITCH is about to be told to let a registered gateway go; whether it was told may never be known. */
+	takingDown(): void {
+		this.#offAir = true;
+	}
+
+	/** The old gateway goes, or has gone: whatever comes, comes from the snippet that lies there. */
+	oldOneGoes(): void {
+		if (this.#stage === "written") {
+			this.#stage = "none";
+		}
+	}
+
+	registered(): void {
+		this.#offAir = false;
+	}
+}

@@ -85,7 +85,7 @@ describe("the passwords", () => {
 		await isNowhere();
 		await node.freeswitch.order({ do: "destroy", rooms: ["1", "2"] });
 		await node.freeswitch.reached();
-		await node.container.run("systemctl", "restart", "fsconfregger");
+		await node.start("restart");
 		await node.container.run("systemctl", "stop", "fsconfregger");
 		const { out } = await node.container.try("journalctl", "--output=export", "--all");
 		assert.ok(!out.includes(secret));

@@ -132,9 +132,13 @@ export class Node {
 		);
 	}
 
-	/** Starts the daemon. @throws Error if systemd says that it has failed */
-	async start(): Promise<void> {
-		await this.container.run("systemctl", "start", unitName);
+	/** Starts the daemon. @throws Error if systemd says that it has failed, with what the journal says */
+	async start(how: "start" | "restart" = "start"): Promise<void> {
+		const { code, err } = await this.systemctl(how, unitName);
+		if (code !== 0) {
+			const last = (await this.journal()).slice(-15).map(({ MESSAGE }) => MESSAGE);
+			throw new Error([err, ...last].join("\n"));
+		}
 	}
 
 	/** Writes a script in place of the shipped one. */

@@ -77,13 +77,11 @@ export class Script implements Generator {
 	readonly #running = new Map<RunLimit, Promise<unknown>>();
 	readonly #places = pLimit(2 * availableParallelism());
 	readonly #placesForTheRest = pLimit(availableParallelism());
-	readonly #secrets: readonly string[];
 	#stopped = false;
 
 	constructor(options: ScriptOptions) {
 		this.environment = options.environment;
 		this.#options = options;
-		this.#secrets = secretsIn(options.environment);
 	}
 
 	run(room: Room, action: Action, urgent: boolean): Promise<void> {
@@ -121,7 +119,7 @@ export class Script implements Generator {
 			buffer: false,
 			reject: false,
 		});
-		const output = lastLines([child.stdout, child.stderr], this.#secrets);
+		const output = lastLines([child.stdout, child.stderr], secretsIn(environment));
 		const limit = new RunLimit(child, timeout, clock);
 		const ended: Promise<RunResult | undefined> = Promise.race([child, limit.givenUp]);
 		this.#running.set(limit, ended);

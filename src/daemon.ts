@@ -21,7 +21,7 @@ export interface DaemonOptions {
 	/** The first attempt to connect has been made, whatever came of it. */
 	readonly ready: () => void;
 	/** Told how the daemon is, each time that it may have changed. */
-	readonly status: (sentence: string) => void;
+	readonly status: (sentence: () => string) => void;
 }
 
 /** ms that a pass under way, with its scripts, may take to end when the daemon is told to stop. */
@@ -42,9 +42,10 @@ export class Daemon {
 			generator: this.#generator,
 			clock,
 			log,
-			standing: (standing) => {
-				if (connected !== undefined) {
-					status(whenConnected(connected, standing));
+			changed: () => {
+				const session = connected;
+				if (session !== undefined) {
+					status(() => whenConnected(session, reconciler.standing));
 				}
 			},
 		});
@@ -57,7 +58,7 @@ export class Daemon {
 				}),
 			connected: (session) => {
 				connected = session;
-				status(whenConnected(session, undefined));
+				status(() => whenConnected(session, undefined));
 				ready();
 				reconciler.connected(session);
 			},
@@ -66,7 +67,7 @@ export class Daemon {
 				reconciler.disconnected();
 			},
 			lost: (error) => {
-				status(whenLost(error));
+				status(() => whenLost(error));
 				if (!(error instanceof Refused && error.final)) {
 					ready();
 				}

@@ -123,14 +123,14 @@ function run({ config }: Request & { kind: "run" }): void {
 				return;
 			}
 			log.info(`${signal} received, stopping`);
-			notices.status(stopped);
+			notices.status(() => stopped);
 			void exit(exitCode.done);
 		});
 	}
 	process.on("uncaughtException", (error) => {
 		// Not the error itself: what esl throws bears the command, and that can be the one with the password.
 		log.fatal(`a fault of the program, please report it: ${error.stack ?? error.message}`);
-		notices.status("a fault of the program; the journal shows it");
+		notices.status(() => "a fault of the program; the journal shows it");
 		void exit(exitCode.failed);
 	});
 	log.info({ version: manifest.version }, `fsconfregger ${manifest.version} started, for profile ${config.profile}`);

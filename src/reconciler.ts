@@ -30,8 +30,8 @@ export interface ReconcilerOptions {
 	readonly resync: number;
 	readonly clock: Clock;
 	readonly log: Log;
-	/** Told what is known of the rooms, each time that it may have changed. */
-	readonly standing?: (standing: Standing) => void;
+	/** Called each time that `standing` may have changed. */
+	readonly changed?: () => void;
 }
 
 /** ms in which a pass gets on: an answer may take 10 s, the scripts are waited for a second, a timer may be late. */
@@ -64,6 +64,8 @@ export class Reconciler {
 	#failures = 0;
 	/** Whether nothing has been observed since the connection was made. */
 	#first = true;
+	/** Why what FreeSWITCH lists is not known, if so. */
+	#unknown: string | undefined;
 	/** ms on the clock until which the passes must have got on, or the next one have begun. */
 	#soundUntil = Number.POSITIVE_INFINITY;
 
@@ -89,11 +91,20 @@ export class Reconciler {
 		return this.#usable === undefined ? Number.POSITIVE_INFINITY : this.#soundUntil;
 	}
 
+	/** What is known of the rooms. */
+	get standing(): Standing {
+		if (this.#unknown !== undefined) {
+			return { unknown: this.#unknown };
+		}
+		return this.#first ? undefined : this.#roomLog.counts;
+	}
+
 	/** FreeSWITCH can be asked from now on. */
 	connected(socket: EventSocket): void {
 		this.#socket = socket;
 		this.#failures = 0;
 		this.#first = true;
+		this.#unknown = undefined;
 		this.#gotOn();
 		this.request();
 	}
@@ -127,7 +138,7 @@ export class Reconciler {
 		}
 		if (event.kind === "gateway-state") {
 			this.#roomLog.saw(room, event);
-			this.#options.standing?.(this.#roomLog.counts);
+			this.#options.changed?.();
 			if (isLeaving(event.state) || this.#ledger.records.get(room)?.renewal.offAir === true) {
 				this.request();
 			}
@@ -200,7 +211,7 @@ export class Reconciler {
 	}
 
 	async #pass(connection: EventSocket): Promise<void> {
-		const { standing } = this.#options;
+		const { changed } = this.#options;
 		const socket: EventSocket = {
 			api: async (command) => {
 				this.#gotOn();
@@ -218,7 +229,8 @@ export class Reconciler {
 			}
 			this.#failures += 1;
 			if (error instanceof UnexpectedAnswer || error instanceof ProfileNotRunning) {
-				standing?.({ unknown: error.message });
+				this.#unknown = error.message;
+				changed?.();
 				this.#troubles.report(
 					"lists",
 					"warn",
@@ -255,7 +267,7 @@ export class Reconciler {
 	}
 
 	async #look(socket: EventSocket): Promise<void> {
-		const { clock, profile, toRoom, standing } = this.#options;
+		const { clock, profile, toRoom, changed } = this.#options;
 		const asked = clock.now();
 		this.#wanted = false;
 		this.#notBefore = asked + spacing;
@@ -264,7 +276,8 @@ export class Reconciler {
 		this.#roomLog.observed(observation, this.#ledger.observe(observation, asked), this.#first);
 		this.#first = false;
 		this.#reload.observed();
-		standing?.(this.#roomLog.counts);
+		this.#unknown = undefined;
+		changed?.();
 	}
 
 	#plan(): Plan {

@@ -65,7 +65,10 @@ export class Notices {
 	/** Assignments that are yet to be sent, the status apart. */
 	readonly #waiting = new Set<string>();
 	#isReady = false;
-	#status: string | undefined;
+	/** Makes the status. */
+	#status: (() => string) | undefined;
+	/** Whether that may be another than the one that is shown. */
+	#isStale = false;
 	#shown: string | undefined;
 	/** ms on the clock before which nothing is sent, and no status. */
 	#notBefore = { anything: Number.NEGATIVE_INFINITY, status: Number.NEGATIVE_INFINITY };
@@ -88,9 +91,13 @@ export class Notices {
 		}
 	}
 
-	/** What `systemctl status` shows from now on, within a second. */
-	status(sentence: string): void {
-		this.#status = statusOf(sentence);
+	/**
+	 * Has `systemctl status` show something else, within a second.
+	 * @param sentence called when it is shown: many changes may have come until then
+	 */
+	status(sentence: () => string): void {
+		this.#status = sentence;
+		this.#isStale = true;
 		this.#next();
 	}
 
@@ -127,8 +134,7 @@ export class Notices {
 	#next(): void {
 		this.#cancelTimer();
 		const send = this.#send;
-		const status = this.#status === this.#shown ? undefined : this.#status;
-		if (send === undefined || this.#sending !== undefined || (this.#waiting.size === 0 && status === undefined)) {
+		if (send === undefined || this.#sending !== undefined || (this.#waiting.size === 0 && !this.#isStale)) {
 			return;
 		}
 		const now = this.#clock.now();
@@ -142,10 +148,17 @@ export class Notices {
 		}
 		const assignments = [...this.#waiting];
 		this.#waiting.clear();
-		if (status !== undefined && now >= statusFrom) {
-			assignments.push(status);
-			this.#shown = status;
+		if (this.#status !== undefined && this.#isStale && now >= statusFrom) {
+			const status = statusOf(this.#status());
+			this.#isStale = false;
 			this.#notBefore.status = now + betweenStatuses;
+			if (status !== this.#shown) {
+				assignments.push(status);
+				this.#shown = status;
+			}
+		}
+		if (assignments.length === 0) {
+			return;
 		}
 		this.#sending = send(assignments)
 			.then(
@@ -174,6 +187,7 @@ export class Notices {
 		for (const assignment of assignments) {
 			if (assignment.startsWith("STATUS=")) {
 				this.#shown = undefined;
+				this.#isStale = true;
 			} else if (assignment !== "WATCHDOG=1") {
 				this.#waiting.add(assignment);
 			}

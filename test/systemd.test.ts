@@ -36,30 +36,35 @@ beforeEach(() => {
 
 describe("what systemd is told", () => {
 	it("is the start, once, and a status at once", async () => {
-		notices.status("connected");
+		notices.status(() => "connected");
 		notices.ready();
 		notices.ready();
 		await clock.advance(10_000);
 		assert.deepEqual(sent, ["0.0 STATUS=connected", "0.0 READY=1"]);
 	});
 
-	it("is a status once a second at most, always the latest, and none that it knows", async () => {
+	it("is a status once a second at most, always the latest, and none that it knows; nobody makes one in between", async () => {
+		let made = 0;
 		for (let rooms = 1; rooms <= 50; rooms++) {
-			notices.status(`${rooms} rooms`);
+			notices.status(() => {
+				made += 1;
+				return `${rooms} rooms`;
+			});
 			await clock.advance(50);
 		}
 		await clock.advance(10_000);
+		assert.equal(made, 4);
 		assert.deepEqual(sent, ["0.0 STATUS=1 rooms", "1.0 STATUS=20 rooms", "2.0 STATUS=40 rooms", "3.0 STATUS=50 rooms"]);
-		notices.status("50 rooms");
+		notices.status(() => "50 rooms");
 		await clock.advance(10_000);
 		assert.equal(sent.length, 4);
 		assert.equal(clock.timers, 0);
 	});
 
 	it("does not let a change of the status delay what is urgent", async () => {
-		notices.status("one");
+		notices.status(() => "one");
 		await clock.advance(100);
-		notices.status("two");
+		notices.status(() => "two");
 		notices.alive();
 		await clock.advance(400);
 		assert.deepEqual(sent, ["0.0 STATUS=one", "0.1 WATCHDOG=1"]);
@@ -71,7 +76,7 @@ describe("what systemd is told", () => {
 		takes = 700;
 		notices.ready();
 		notices.alive();
-		notices.status("one");
+		notices.status(() => "one");
 		await clock.advance(600);
 		assert.deepEqual(sent, ["0.0 READY=1"]);
 		await clock.advance(200);
@@ -79,18 +84,18 @@ describe("what systemd is told", () => {
 	});
 
 	it("is one line of text, however long", async () => {
-		notices.status("a\nREADY=1\r\n\tb");
+		notices.status(() => "a\nREADY=1\r\n\tb");
 		await clock.advance(1);
 		assert.deepEqual(sent, ["0.0 STATUS=a READY=1 b"]);
-		notices.status("x".repeat(10_000));
+		notices.status(() => "x".repeat(10_000));
 		await clock.advance(2_000);
 		assert.ok((sent[1] ?? "").length < 300);
 	});
 
 	it("is the end with the last status at once", async () => {
-		notices.status("one");
+		notices.status(() => "one");
 		await clock.advance(100);
-		notices.status("stopped");
+		notices.status(() => "stopped");
 		const stopping = notices.stopping();
 		await clock.advance(20);
 		await stopping;
@@ -107,7 +112,7 @@ describe("what systemd is told", () => {
 	it("is nothing where nobody listens", async () => {
 		const mute = new Notices(undefined, clock, log);
 		mute.ready();
-		mute.status("one");
+		mute.status(() => "one");
 		mute.alive();
 		await mute.stopping();
 		assert.deepEqual([sent, clock.timers, log.lines], [[], 0, []]);
@@ -119,7 +124,7 @@ describe("what cannot be sent", () => {
 		failing = true;
 		notices.ready();
 		notices.alive();
-		notices.status("one");
+		notices.status(() => "one");
 		await clock.advance(600_000);
 		assert.equal(log.said(/systemd cannot be told how the service is \(no such program\)/).length, 1);
 		assert.ok(sent.length > 8 && sent.length < 20, String(sent.length));
@@ -133,7 +138,7 @@ describe("what cannot be sent", () => {
 
 	it("does not keep the end from being sent", async () => {
 		failing = true;
-		notices.status("one");
+		notices.status(() => "one");
 		await clock.advance(5_000);
 		failing = false;
 		const stopping = notices.stopping();

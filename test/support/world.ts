@@ -275,8 +275,8 @@ export class World {
 			resync: resync * 1_000,
 			clock: this.clock,
 			log: this.log,
-			standing: (standing) => {
-				this.standing = standing;
+			changed: () => {
+				this.standing = this.reconciler.standing;
 			},
 		});
 	}

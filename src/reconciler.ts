@@ -1,10 +1,9 @@
 /**
  * Makes what is into what should be, again and again: observe, plan, apply. An event never acts, it asks for a pass; so
- * events that are lost, late or out of order need no code of their own. This file says when passes are made.
+ * events that are lost, late or out of order need no code of their own. When passes are made, passes.ts says.
  */
 import { Applier, type Plan } from "./apply.ts";
 import { ConnectionLost, type EventSocket } from "./ask.ts";
-import { type Backoff, waitAfter } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import type { Event } from "./events.ts";
 import { isLeaving, ProfileNotRunning, UnexpectedAnswer } from "./freeswitch.ts";
@@ -12,6 +11,7 @@ import type { Generator } from "./generator.ts";
 import { Ledger } from "./ledger.ts";
 import type { Log } from "./log.ts";
 import { observe } from "./observe.ts";
+import { Passes, spacing } from "./passes.ts";
 import { nextStep, type Step } from "./plan.ts";
 import { Reload } from "./reload.ts";
 import { type Room, roomOf, type ToRoom } from "./room.ts";
@@ -34,16 +34,8 @@ export interface ReconcilerOptions {
 	readonly changed?: () => void;
 }
 
-/** ms in which a pass gets on: an answer may take 10 s, the scripts are waited for a second, a timer may be late. */
-const longestStep = 20_000;
-
-/** ms from one look at FreeSWITCH's lists to the next: in a burst of rooms, FreeSWITCH is to read its configuration some times a second, not more. */
-const spacing = 150;
-
 /** ms that a pass waits for its scripts before it goes on with those that have ended. */
-const patience = 1000;
-
-const passBackoff: Backoff = { first: 1_000, most: 5_000 };
+const patience = 1_000;
 
 export class Reconciler {
 	readonly #options: ReconcilerOptions;
@@ -52,22 +44,11 @@ export class Reconciler {
 	readonly #roomLog: RoomLog;
 	readonly #troubles: Troubles;
 	readonly #reload: Reload;
-	#socket: EventSocket | undefined;
-	/** Settles when the passes under way have been made. */
-	#passes: Promise<void> | undefined;
-	#wanted = false;
-	#stopped = false;
-	#cancelWake = () => {};
-	/** ms on the clock before which no other pass is made. */
-	#notBefore = Number.NEGATIVE_INFINITY;
-	/** How many passes in a row did not do all that they should. */
-	#failures = 0;
+	readonly #passes: Passes;
 	/** Whether nothing has been observed since the connection was made. */
 	#first = true;
 	/** Why what FreeSWITCH lists is not known, if so. */
 	#unknown: string | undefined;
-	/** ms on the clock until which the passes must have got on, or the next one have begun. */
-	#soundUntil = Number.POSITIVE_INFINITY;
 
 	constructor(options: ReconcilerOptions) {
 		const { linger, clock, log } = options;
@@ -76,19 +57,24 @@ export class Reconciler {
 		this.#roomLog = new RoomLog(clock, log, linger);
 		this.#troubles = new Troubles(log);
 		this.#reload = new Reload(this.#ledger, log, this.#troubles);
+		this.#passes = new Passes({
+			...options,
+			make: (socket) => this.#pass(socket),
+			nextDue: (now) => this.#ledger.nextDue(now),
+		});
 		this.#applier = new Applier({
 			...options,
 			ledger: this.#ledger,
 			troubles: this.#troubles,
 			again: () => {
-				this.request();
+				this.#passes.request();
 			},
 		});
 	}
 
 	/** ms on the clock until which something must have happened here; later, this hangs. */
 	get soundUntil(): number {
-		return this.#usable === undefined ? Number.POSITIVE_INFINITY : this.#soundUntil;
+		return this.#passes.soundUntil;
 	}
 
 	/** What is known of the rooms. */
@@ -101,17 +87,13 @@ export class Reconciler {
 
 	/** FreeSWITCH can be asked from now on. */
 	connected(socket: EventSocket): void {
-		this.#socket = socket;
-		this.#failures = 0;
 		this.#first = true;
 		this.#unknown = undefined;
-		this.#gotOn();
-		this.request();
+		this.#passes.connected(socket);
 	}
 
 	disconnected(): void {
-		this.#socket = undefined;
-		this.#cancelWake();
+		this.#passes.disconnected();
 	}
 
 	/** The generator has new settings: all running rooms are to have them, one after the other. */
@@ -148,89 +130,29 @@ export class Reconciler {
 		}
 	}
 
-	/** Asks for a pass: at once, or after the one under way. However often that is asked meanwhile, it is one. */
+	/** Asks for a pass. */
 	request(): void {
-		this.#wanted = true;
-		if (this.#passes === undefined && this.#usable !== undefined) {
-			this.#cancelWake();
-			this.#gotOn();
-			this.#passes = this.#makePasses().finally(() => {
-				this.#passes = undefined;
-				// The connection may have been lost and made anew while the last pass was failing.
-				if (this.#wanted) {
-					this.request();
-				}
-			});
-		}
+		this.#passes.request();
 	}
 
 	/** Makes no more passes; resolves when the one under way has ended. */
 	async stop(): Promise<void> {
-		this.#stopped = true;
-		this.#cancelWake();
-		await this.#passes;
+		await this.#passes.stop();
 	}
 
-	async #makePasses(): Promise<void> {
-		// Whatever asks for a pass from here on must find that passes are being made.
-		await Promise.resolve();
-		const { clock } = this.#options;
-		for (let socket = this.#usable; socket !== undefined && this.#wanted; socket = this.#usable) {
-			const wait = this.#notBefore - clock.now();
-			if (wait > 0) {
-				await new Promise<void>((resolve) => {
-					clock.after(wait, resolve);
-				});
-				continue;
-			}
-			await this.#pass(socket);
-		}
-		if (this.#usable !== undefined) {
-			this.#sleep();
-		}
-	}
-
-	/** The connection, if passes may be made on it. */
-	get #usable(): EventSocket | undefined {
-		return this.#stopped ? undefined : this.#socket;
-	}
-
-	#sleep(): void {
-		const { clock, resync } = this.#options;
-		const now = clock.now();
-		const retry = this.#failures === 0 ? Number.POSITIVE_INFINITY : waitAfter(this.#failures, passBackoff);
-		const wait = Math.min(resync, retry, this.#ledger.nextDue(now) - now);
-		this.#soundUntil = now + Math.max(0, wait) + longestStep;
-		this.#cancelWake = clock.after(Math.max(0, wait), () => {
-			this.request();
-		});
-	}
-
-	#gotOn(): void {
-		this.#soundUntil = this.#options.clock.now() + longestStep;
-	}
-
-	async #pass(connection: EventSocket): Promise<void> {
-		const { changed } = this.#options;
-		const socket: EventSocket = {
-			api: async (command) => {
-				this.#gotOn();
-				return connection.api(command);
-			},
-		};
+	/** @returns whether all that should be done was done */
+	async #pass(socket: EventSocket): Promise<boolean> {
 		try {
 			await this.#prepare(socket);
-			const complete = await this.#applier.apply(socket, this.#plan());
-			this.#failures = complete ? 0 : this.#failures + 1;
+			return await this.#applier.apply(socket, this.#plan());
 		} catch (error) {
 			if (error instanceof ConnectionLost) {
 				// Whoever keeps the connection tells about it, and a full pass follows the next one.
-				return;
+				return true;
 			}
-			this.#failures += 1;
 			if (error instanceof UnexpectedAnswer || error instanceof ProfileNotRunning) {
 				this.#unknown = error.message;
-				changed?.();
+				this.#options.changed?.();
 				this.#troubles.report(
 					"lists",
 					"warn",
@@ -240,6 +162,7 @@ export class Reconciler {
 				const words = error instanceof Error ? error.stack : String(error);
 				this.#troubles.report("pass", "error", `a fault of the program, please report it: ${words}`);
 			}
+			return false;
 		}
 	}
 
@@ -262,15 +185,14 @@ export class Reconciler {
 					scripts.leaveBehind();
 					return;
 				}
-			} while (!this.#wanted);
+			} while (!this.#passes.wanted);
 		}
 	}
 
 	async #look(socket: EventSocket): Promise<void> {
 		const { clock, profile, toRoom, changed } = this.#options;
 		const asked = clock.now();
-		this.#wanted = false;
-		this.#notBefore = asked + spacing;
+		this.#passes.begin();
 		const observation = await observe(socket, profile, toRoom);
 		this.#troubles.over("lists", "FreeSWITCH tells its conferences and gateways again");
 		this.#roomLog.observed(observation, this.#ledger.observe(observation, asked), this.#first);

@@ -15,12 +15,21 @@ function mutant(name: string, file: string, from: string, to: string): Mutant {
 }
 
 export const mutants: readonly Mutant[] = [
-	mutant(
-		"delete on every destroy event",
-		"src/reconciler.ts",
-		"				this.request();\n			}\n			return;",
-		'				if (event.kind === "conference-destroyed") {\n					void this.#socket?.api(`sofia profile external killgw conf_${room}`).catch(() => {});\n				}\n				this.request();\n			}\n			return;',
-	),
+	{
+		name: "delete on every destroy event",
+		changes: [
+			{
+				file: "src/reconciler.ts",
+				from: "		this.#passes.connected(socket);",
+				to: "		this.#passes.connected(socket);\n		Object.assign(this, { socket });",
+			},
+			{
+				file: "src/reconciler.ts",
+				from: "				this.request();\n			}\n			return;",
+				to: '				if (event.kind === "conference-destroyed") {\n					void this.socket?.api(`sofia profile external killgw conf_${room}`).catch(() => {});\n				}\n				this.request();\n			}\n			return;',
+			},
+		],
+	},
 	mutant(
 		"rescan without waiting for gateway_delete",
 		"src/plan.ts",
@@ -33,12 +42,7 @@ export const mutants: readonly Mutant[] = [
 		'		if (lines.pop() !== "" || lines.length === 0) {\n			throw new UnexpectedAnswer(this.command, answer);\n		}',
 		'		if (lines.pop() !== "" || lines.length === 0) {\n			return [];\n		}',
 	),
-	mutant(
-		"no resync",
-		"src/reconciler.ts",
-		"Math.min(resync, retry,",
-		"Math.min(resync * Number.POSITIVE_INFINITY, retry,",
-	),
+	mutant("no resync", "src/passes.ts", "Math.min(resync, retry,", "Math.min(resync * Number.POSITIVE_INFINITY, retry,"),
 	mutant(
 		"believe +OK of reloadxml",
 		"src/freeswitch.ts",
@@ -65,9 +69,9 @@ export const mutants: readonly Mutant[] = [
 	),
 	mutant(
 		"drop events that come during a pass",
-		"src/reconciler.ts",
-		"		this.#wanted = true;\n		if (this.#passes === undefined && ",
-		"		this.#wanted ||= this.#passes === undefined;\n		if (this.#passes === undefined && ",
+		"src/passes.ts",
+		"		this.#wanted = true;\n		if (this.#underWay === undefined && ",
+		"		this.#wanted ||= this.#underWay === undefined;\n		if (this.#underWay === undefined && ",
 	),
 	mutant(
 		"touch gateways without the prefix",

@@ -8,7 +8,7 @@ import { type Setting, settings } from "../src/settings.ts";
 const sections = ["Settings", "A script of your own", "Reading the log", "What to do when"];
 
 const files = [
-	["/etc/default/fsconfregger", "the settings; after a change: systemctl restart fsconfregger"],
+	["/etc/default/fsconfregger", "the settings; its first lines say when a change takes effect"],
 	["/etc/fsconfregger/sofia-generator.sh", "the script that writes the gateways; it may be changed"],
 	["/opt/freeswitch/conf/sip_profiles/external/conf_ROOM.xml", "the gateway of a room, as long as it runs"],
 ] as const;

@@ -3,7 +3,8 @@
  *
  * At any time, whatever is broken:
  * - No killgw for a running room that the daemon has been told of, by a create event or a list, before it sent the command.
- *   (What it was told later, it cannot take into account.) An old destroy event, a cut or a garbled list is no excuse.
+ *   (What it was told later, it cannot take into account.) An old destroy event, a cut or a garbled list is no excuse; new
+ *   settings are, by the rules of simulation-renewals.ts.
  * - Nothing is done to gateways and snippets that are not rooms', and FreeSWITCH is told nothing but the known commands.
  * - No rescan after a reloadxml that did not succeed: it could bring back what was killed.
  * - No rescan loads a snippet that was written in the knowledge that the room's old gateway is still dying (the race).
@@ -19,6 +20,7 @@ import type { Registrar } from "./registrar.ts";
 import type { SimulatedDirectory } from "./simulation-directory.ts";
 import type { History } from "./simulation-history.ts";
 import { Promptness } from "./simulation-promptness.ts";
+import { Renewals } from "./simulation-renewals.ts";
 import { Storms } from "./simulation-storms.ts";
 
 /** A running conference. */
@@ -33,6 +35,10 @@ export interface Sent {
 	readonly command: string;
 	/** The conference, if it is for a running room that the daemon knew of. */
 	readonly knownLife: string | undefined;
+	/** Whether the last reloadxml had succeeded. */
+	readonly reloaded: boolean;
+	/** Whether it was sent on the connection that there still is: FreeSWITCH may carry out commands of one that has ended. */
+	readonly current: () => boolean;
 }
 
 /** What a list held when FreeSWITCH made it. */
@@ -40,6 +46,8 @@ export interface Listed {
 	readonly lives: readonly string[];
 	/** Killed gateways with no other beside them. */
 	readonly dying: ReadonlyMap<string, Gateway> | undefined;
+	/** The rooms with a registered gateway. */
+	readonly registered: ReadonlySet<string>;
 }
 
 export interface ClaimsOptions {
@@ -64,6 +72,7 @@ export class Claims {
 	failure: string | undefined;
 	readonly storms: Storms;
 	readonly promptness: Promptness;
+	readonly renewals: Renewals;
 	readonly #options: ClaimsOptions;
 	readonly #lives = new Map<string, Life>();
 	/** Gateways that the daemon has seen dying, by room. */
@@ -71,6 +80,8 @@ export class Claims {
 	/** Of those, the ones whose rooms' snippets were written all the same. */
 	readonly #raced = new Map<string, Gateway>();
 	#reloaded = true;
+	/** How many there have been. */
+	#connections = 0;
 
 	constructor(options: ClaimsOptions) {
 		this.#options = options;
@@ -79,6 +90,13 @@ export class Claims {
 		});
 		this.promptness = new Promptness(options, (sentence) => {
 			this.fail(sentence);
+		});
+		this.renewals = new Renewals({
+			registrar: options.registrar,
+			gateways: () => gateways(options.freeswitch()),
+			fail: (sentence) => {
+				this.fail(sentence);
+			},
 		});
 	}
 
@@ -110,6 +128,7 @@ export class Claims {
 	ended(room: string): void {
 		this.#lives.delete(room);
 		this.promptness.ended(room);
+		this.renewals.ended(room);
 		this.storms.newCause(room);
 	}
 
@@ -126,7 +145,22 @@ export class Claims {
 		for (const life of this.#lives.values()) {
 			life.known = false;
 		}
+		this.renewals.forgotten();
+		this.disconnected();
 		this.#dying.clear();
+	}
+
+	/** The daemon is told to bring new settings to all rooms. */
+	reloads(settings: number): void {
+		this.renewals.asked(settings);
+		for (const room of this.running) {
+			this.storms.newCause(room);
+		}
+	}
+
+	/** The daemon has no connection any more. */
+	disconnected(): void {
+		this.#connections += 1;
 	}
 
 	told(event: EventRecord): void {
@@ -150,15 +184,22 @@ export class Claims {
 		}
 		this.storms.sent(command);
 		const life = room === undefined ? undefined : this.#lives.get(room);
-		return { command, knownLife: life?.known === true ? life.uuid : undefined };
+		const connections = this.#connections;
+		return {
+			command,
+			knownLife: life?.known === true ? life.uuid : undefined,
+			reloaded: this.#reloaded,
+			current: () => connections === this.#connections,
+		};
 	}
 
 	/** FreeSWITCH carries out a command. Returns what it lists. */
-	carriedOut({ command, knownLife }: Sent): Listed {
+	carriedOut(sent: Sent): Listed {
+		const { command } = sent;
 		const loaded = gateways(this.#options.freeswitch());
 		const [, , , , room] = known.exec(command) ?? [];
 		if (room !== undefined && command.includes("killgw")) {
-			this.#kills(room, knownLife);
+			this.#kills(room, sent);
 		}
 		if (command.endsWith("rescan")) {
 			for (const [raced, gateway] of this.#raced) {
@@ -175,22 +216,31 @@ export class Claims {
 			dying: command.endsWith("jsonstatus")
 				? new Map(dying.map((gateway) => [gateway.name.slice("conf_".length), gateway]))
 				: undefined,
+			registered: this.renewals.registered,
 		};
 	}
 
-	#kills(room: string, knownLife: string | undefined): void {
+	#kills(room: string, { knownLife, reloaded, current }: Sent): void {
 		if (knownLife !== undefined && this.#lives.get(room)?.uuid === knownLife) {
-			this.fail(`the daemon kills the gateway of room ${room}, which it knows to be running`);
+			if (this.renewals.killed(room, current())) {
+				if (!reloaded) {
+					this.fail(`the daemon takes room ${room} down although FreeSWITCH cannot load what should come after it`);
+				}
+				this.promptness.renewed(room);
+			} else {
+				this.fail(`the daemon kills the gateway of room ${room}, which it knows to be running`);
+			}
 		}
 		this.promptness.killed(room);
 	}
 
 	/** An answer has come, whole and in time. */
-	answered(command: string, answer: string, { lives, dying }: Listed): void {
+	answered(command: string, answer: string, { lives, dying, registered }: Listed): void {
 		for (const life of this.#lives.values()) {
 			life.known ||= lives.includes(life.uuid);
 		}
 		if (dying !== undefined) {
+			this.renewals.listed(registered);
 			this.#dying.clear();
 			for (const [room, gateway] of dying) {
 				this.#dying.set(room, gateway);

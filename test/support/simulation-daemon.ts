@@ -72,6 +72,7 @@ export class SimulatedDaemon {
 			},
 			disconnected: () => {
 				claims.storms.connectionFailed();
+				claims.disconnected();
 				history.outcome("the daemon's connection has ended");
 				reconciler.disconnected();
 			},
@@ -89,6 +90,15 @@ export class SimulatedDaemon {
 
 	start(): void {
 		this.#connection.start();
+	}
+
+	/** SIGHUP, with new settings. */
+	reload(settings: number): void {
+		this.process.deliver(() => {
+			this.#script.settings = settings;
+			this.#options.claims.reloads(settings);
+			this.#reconciler.reload();
+		});
 	}
 
 	/** Ends it as kill -9 does. `scripts`: those that are running go on. */

@@ -38,6 +38,9 @@ export function carryOut(node: SimulatedNode, deed: Exclude<Deed, { do: "quiet" 
 				});
 			}
 			break;
+		case "reload":
+			node.reload();
+			break;
 		case "events":
 		case "command":
 		case "script":
@@ -79,6 +82,7 @@ export function carryOut(node: SimulatedNode, deed: Exclude<Deed, { do: "quiet" 
 			break;
 		case "registrar restarts":
 			registrar.restart();
+			claims.renewals.bindingsLost();
 			break;
 		case "daemon":
 			breakDaemon(node, deed);
@@ -93,6 +97,7 @@ function isHarmless(deed: Exclude<Deed, { do: "quiet" }>): boolean {
 		case "bounce":
 		case "replace":
 		case "burst":
+		case "reload":
 			return true;
 		case "events":
 			return deed.fate === "doubled";

@@ -40,6 +40,7 @@ const life: fc.Arbitrary<Deed> = fc.oneof(
 	{ weight: 6, arbitrary: fc.record({ do: fc.constant("end"), room }) },
 	{ weight: 2, arbitrary: fc.record({ do: fc.constant("bounce"), room, away: wait }) },
 	{ weight: 2, arbitrary: fc.record({ do: fc.constant("replace"), room, late: wait }) },
+	{ weight: 2, arbitrary: fc.record({ do: fc.constant("reload") }) },
 	{
 		weight: 1,
 		arbitrary: fc.record({

@@ -79,6 +79,30 @@ export const mutants: readonly Mutant[] = [
 		"return gateway.startsWith(gatewayPrefix) ? toRoom(gateway.slice(gatewayPrefix.length)) : undefined;",
 		'return toRoom(gateway.replace(/^conf_/, ""));',
 	),
+	mutant(
+		"renew all rooms at once",
+		"src/reload.ts",
+		"if (next !== undefined && turns.length === 0 && !this.#left.some(([, record]) => record.renewal.offAir)) {\n			turns.push(next);",
+		"if (next !== undefined) {\n			turns.push(...waiting.filter(([, record]) => record.isRegistered));",
+	),
+	mutant(
+		"believe that a script saw new settings which began before them",
+		"src/renewal.ts",
+		'this.#stage === "wanted" && action === "write" && this.#fresh',
+		'this.#stage === "wanted" && action === "write"',
+	),
+	mutant(
+		"forget a reload while FreeSWITCH is away",
+		"src/reload.ts",
+		"this.#asked = true;",
+		"this.#asked = this.#ledger.records.size > 0;",
+	),
+	mutant(
+		"take a room down that cannot be loaded again",
+		"src/apply.ts",
+		"rescanNeeded || !reloaded || (await this.#renew",
+		"rescanNeeded || (await this.#renew",
+	),
 	// The time limit of an answer is kept by src/event-socket.ts, in whose place a model of it stands in the simulation.
 	mutant(
 		"trust a late answer after a timeout",

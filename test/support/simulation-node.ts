@@ -35,6 +35,8 @@ export class SimulatedNode {
 	/** Mend what is broken. */
 	readonly #repairs = new Set<() => void>();
 	#starts = 0;
+	/** The number of the script's settings that the settings file holds. */
+	#settings = 0;
 	/** ms on the clock from which FreeSWITCH can have conferences. */
 	#conferencesFrom = 0;
 	/** ms in which the next FreeSWITCH loads its modules, once it is to be started. */
@@ -177,6 +179,12 @@ export class SimulatedNode {
 		this.claims.storms.newConnection();
 	}
 
+	/** The administrator changes the script's settings, and reloads the daemon. */
+	reload(): void {
+		this.#settings += 1;
+		this.daemon.reload(this.#settings);
+	}
+
 	startDaemon(): void {
 		this.history.deed("the daemon starts");
 		this.daemon = this.#newDaemon();
@@ -215,6 +223,7 @@ export class SimulatedNode {
 			history: this.history,
 			freeswitch: () => this.freeswitch,
 			network: () => this.network,
+			settings: this.#settings,
 			takes,
 			chunked,
 			linger: linger * 1_000,

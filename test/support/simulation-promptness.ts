@@ -1,7 +1,8 @@
 /**
  * What must hold while nothing is broken, at every moment: a room is registered 3 s after its start, or 5 s after it if an
  * older gateway of its name may have to go first, and stays so for as long as it runs; a room that has ended is not
- * registered any more 4 s after the linger; what is not ours stays registered. 3 s are a pass, a script, the tick at which the
+ * registered any more 4 s after the linger; what is not ours stays registered. A room that is given new settings is registered
+ * again 5 s after its old gateway was killed. 3 s are a pass, a script, the tick at which the
  * gateway registers, and some for other rooms' sake; a gateway that goes takes two ticks.
  */
 import type { Clock } from "../../src/clock.ts";
@@ -43,6 +44,12 @@ export class Promptness {
 	started(room: string, former: boolean): void {
 		this.#deadlines.set(room, this.#options.clock.now() + (former ? within.comeback : within.start));
 		this.#ended.delete(room);
+	}
+
+	/** The room's gateway goes, to be loaded anew. */
+	renewed(room: string): void {
+		const deadline = this.#options.clock.now() + within.comeback;
+		this.#deadlines.set(room, Math.max(deadline, this.#deadlines.get(room) ?? 0));
 	}
 
 	ended(room: string): void {

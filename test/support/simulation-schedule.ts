@@ -32,6 +32,8 @@ export type Deed =
 	/** The old conference's destroy event comes `late` after the new one's create event. */
 	| { readonly do: "replace"; readonly room: string; readonly late: number }
 	| { readonly do: "burst"; readonly rooms: number; readonly apart: number; readonly lasting: number }
+	/** The daemon is told to bring new settings to all rooms. */
+	| { readonly do: "reload" }
 	| {
 			readonly do: "events";
 			readonly fate: "lost" | "doubled" | "late";

@@ -12,6 +12,7 @@ import type { SimulatedFaults } from "./simulation-faults.ts";
 import type { History } from "./simulation-history.ts";
 import type { ProcessTime } from "./simulation-process.ts";
 import type { ScriptFault } from "./simulation-schedule.ts";
+import { snippet } from "./snippets.ts";
 
 export interface SimulatedScriptOptions {
 	readonly clock: SimulatedClock;
@@ -20,6 +21,8 @@ export interface SimulatedScriptOptions {
 	readonly faults: SimulatedFaults;
 	readonly claims: Claims;
 	readonly history: History;
+	/** The settings when the daemon starts, by their number. */
+	readonly settings: number;
 	/** ms that a run takes when nothing is wrong. */
 	readonly takes: number;
 }
@@ -34,6 +37,8 @@ const hangsFor = 30_000;
 const places = { all: 4, retries: 2 };
 
 export class SimulatedScript implements Generator {
+	/** The settings that a run which begins now gets to see, by their number. */
+	settings: number;
 	readonly #options: SimulatedScriptOptions;
 	readonly #ends = new Set<() => void>();
 	readonly #places = pLimit(places.all);
@@ -41,6 +46,7 @@ export class SimulatedScript implements Generator {
 
 	constructor(options: SimulatedScriptOptions) {
 		this.#options = options;
+		this.settings = options.settings;
 	}
 
 	run(room: Room, action: Action, retry: boolean): Promise<void> {
@@ -62,6 +68,7 @@ export class SimulatedScript implements Generator {
 			return new Promise(() => {});
 		}
 		claims.scriptStarted(room, action);
+		const { settings } = this;
 		const { fault, takes } = faults.ofScript(room) ?? { fault: undefined, takes: usual };
 		const name = action === "write" ? `script ${room}` : `script ${room} del`;
 		history.outcome(fault === undefined ? `${name} is run` : `${name} is run, and ${wordsFor(fault, takes)}`);
@@ -80,7 +87,7 @@ export class SimulatedScript implements Generator {
 			const cancel = clock.after(fault === "hangs" ? hangsFor : fault === "slow" ? takes : usual, () => {
 				cancelTimeout();
 				this.#ends.delete(end);
-				if (this.#work(room, action, fault)) {
+				if (this.#work(room, action, settings, fault)) {
 					process.deliver(resolve);
 				} else {
 					failed("exited with 1");
@@ -92,7 +99,7 @@ export class SimulatedScript implements Generator {
 	}
 
 	/** What a run does in the end. Returns whether it succeeds. */
-	#work(room: Room, action: Action, fault: ScriptFault | undefined): boolean {
+	#work(room: Room, action: Action, settings: number, fault: ScriptFault | undefined): boolean {
 		const { directory, history, process } = this.#options;
 		if (process.dead) {
 			directory.orphaned.add(room);
@@ -115,7 +122,7 @@ export class SimulatedScript implements Generator {
 			case "slow":
 			case "hangs":
 				if (action === "write") {
-					directory.write(room);
+					directory.write(room, snippet(room, { password: `settings ${settings}` }));
 				} else {
 					directory.delete(room);
 				}

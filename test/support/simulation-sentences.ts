@@ -36,6 +36,8 @@ export function sentence(deed: Deed): string {
 			return `room ${deed.room} is replaced by a new one, with the old one's destroy event ${deed.late} ms after the new one's create event`;
 		case "burst":
 			return `${deed.rooms} rooms start, ${deed.apart} ms apart, each for ${deed.lasting} ms`;
+		case "reload":
+			return "the script's settings are changed, and the daemon is reloaded";
 		case "events": {
 			const late = deed.fate === "late" ? `${deed.late} ms late` : deed.fate;
 			return `the next ${deed.count} events${deed.of === "all" ? "" : ` of ${deed.of}`} are going to be ${late}`;

@@ -175,7 +175,11 @@ export class SimulatedSession implements Session {
 		this.#busy = false;
 		process.deliver(() => {
 			this.#arrived(shown, () => {
-				claims.answered(command, shown, fault?.kind === "garbled" ? { lives: [], dying: undefined } : listed);
+				claims.answered(
+					command,
+					shown,
+					fault?.kind === "garbled" ? { lives: [], dying: undefined, registered: new Set() } : listed,
+				);
 			});
 		});
 		for (const event of this.#held.splice(0)) {

@@ -110,6 +110,7 @@ async function rest(node: SimulatedNode): Promise<void> {
 	// notice, since whatever gateway comes or goes by that is seen and put right.
 	const counts = (name: string) => !name.startsWith("admin_") && !node.directory.orphaned.has(name);
 	expect(node, "in the directory", claims.running.filter(counts), node.directory.snippets.filter(counts));
+	claims.renewals.rest(claims.running.filter(counts));
 	claims.promptness.rest();
 }
 

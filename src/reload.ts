@@ -76,9 +76,6 @@ export class Reload {
 
 	/** The running rooms that have not come through it. */
 	get #left(): (readonly [Room, RoomRecord])[] {
-		if (!this.#underWay) {
-			return [];
-		}
 		return [...this.#ledger.records].filter(
 			([, record]) => record.isRunning && (record.renewal.stage !== "none" || record.renewal.offAir),
 		);

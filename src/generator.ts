@@ -127,9 +127,13 @@ export class Script implements Generator {
 		limit.lift();
 		this.#running.delete(limit);
 		const took = Math.round(clock.now() - started);
-		log.debug({ room, action, took, exitCode: result?.exitCode, output: output() }, `${name} ran for ${took} ms`);
+		const printed = output();
+		log.debug(
+			{ room, action, took, exitCode: result?.exitCode, output: printed },
+			`${name} ran for ${took} ms${printed === "" ? "" : `: ${printed}`}`,
+		);
 		if (limit.exceeded || result?.exitCode !== 0) {
-			const facts = { exitCode: result?.exitCode, signal: result?.signal, output: output(), cause: result?.cause };
+			const facts = { exitCode: result?.exitCode, signal: result?.signal, output: printed, cause: result?.cause };
 			throw new GeneratorFailed(`${name} ${fate(result, limit.exceeded, timeout)}`, room, facts);
 		}
 	}

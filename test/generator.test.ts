@@ -225,7 +225,7 @@ describe("a run of the script", () => {
 			{
 				level: "debug",
 				fields: { room: "1", action: "remove", took: 0, exitCode: 0, output: "done" },
-				sentence: `${name} 1 del ran for 0 ms`,
+				sentence: `${name} 1 del ran for 0 ms: done`,
 			},
 		]);
 	});

@@ -11,12 +11,13 @@
  *   running    | up       | loaded   | keep it
  *   running    | up, and may have been un-registered after it had registered (the race)    | register it again
  *   running    | trying   | …        | as with one that is up
- *   running    | up, with old settings | any      | write it; what is loaded goes on unchanged
- *   running    | up, and it is its turn to get new ones | have it loaded anew: kill it, now that its file is there
+ *   running    | up, with old settings          | write it; what is loaded goes on unchanged
+ *   running    | up, and it is its turn to get new ones  | have it loaded anew: kill it, now that its file is there
  *   running    | dying    | any      | register it, if it is only un-registered; if it really dies, wait until it is gone
  *   running    | up+dying | any      | keep both until the old one is gone
  *   lingering  | any      | any      | keep everything as it is
- *   ended      | up       | any      | remove the snippet, kill the gateway
+ *   ended      | up       | removed  | kill the gateway
+ *   ended      | up       | other    | remove the snippet; only where that fails, kill the gateway although the snippet is there
  *   ended      | trying   | any      | remove the snippet; killed now, the gateway would not un-REGISTER what it is about to be granted
  *   ended      | dying    | any      | remove the snippet
  *   ended      | up+dying | any      | remove the snippet; once the old one is gone, it is seen whether the new one is trying
@@ -24,7 +25,8 @@
  *
  * Nothing is written for a room whose gateway is dying: the next rescan, for whatever room, would load the new gateway
  * while the old one lives, and the old one's un-REGISTER takes the new one's binding away (recordings 05 and 16).
- * A script runs once at a time for a room, and after a failure not before the retry is due; killing waits for neither.
+ * For the same reason no gateway is killed while its snippet is there: a rescan for another room would bring it back.
+ * A script runs once at a time for a room, and after a failure not before the retry is due.
  */
 
 /** What is seen and remembered of a room. */
@@ -42,6 +44,8 @@ export interface RoomFacts {
 	readonly raced: boolean;
 	/** `wanted`: there are new settings, to be written. `turn`: they are written, and the gateway may go to be loaded anew. */
 	readonly renewal: "none" | "wanted" | "turn";
+	/** Whether the room could not be served when that was last tried. */
+	readonly failing: boolean;
 	/** Whether the generator may run now: it is not running for this room, and no retry is pending. */
 	readonly free: boolean;
 }
@@ -99,11 +103,11 @@ function stepForRunning({ gateway, snippet, raced, renewal, free }: RoomFacts): 
 	}
 }
 
-function stepForEnded({ gateway, snippet, free }: RoomFacts): Step {
+function stepForEnded({ gateway, snippet, failing, free }: RoomFacts): Step {
 	const script: Step = free && snippet !== "removed" ? { script: "remove" } : nothing;
 	switch (gateway) {
 		case "up":
-			return { ...script, gateway: "kill" };
+			return snippet === "removed" || failing ? { ...script, gateway: "kill" } : script;
 		case "trying":
 		case "dying":
 		case "doubled":

@@ -65,6 +65,7 @@ export class RoomRecord {
 			snippet: this.#snippet,
 			raced: this.#raced,
 			renewal: this.renewal.stage === "wanted" ? "wanted" : turn ? "turn" : "none",
+			failing: this.#failures > 0,
 			free: !this.#scriptRunning && now >= this.#retryAt,
 		};
 	}

@@ -15,15 +15,17 @@ const all: readonly RoomFacts[] = conferences.flatMap((conference) =>
 		snippets.flatMap((snippet) =>
 			renewals.flatMap((renewal) =>
 				either.flatMap((raced) =>
-					either.map((free) => Object.freeze({ conference, gateway, snippet, renewal, raced, free })),
+					either.flatMap((failing) =>
+						either.map((free) => Object.freeze({ conference, gateway, snippet, renewal, raced, failing, free })),
+					),
 				),
 			),
 		),
 	),
 );
 
-function inWords({ conference, gateway, snippet, renewal, raced, free }: RoomFacts): string {
-	return `${conference}, gateway ${gateway}, snippet ${snippet}, renewal ${renewal}${raced ? ", raced" : ""}${free ? "" : ", not free"}`;
+function inWords({ conference, gateway, snippet, renewal, raced, failing, free }: RoomFacts): string {
+	return `${conference}, gateway ${gateway}, snippet ${snippet}, renewal ${renewal}${raced ? ", raced" : ""}${failing ? ", failing" : ""}${free ? "" : ", not free"}`;
 }
 
 /** Holds every combination to which `applies` against what must be true of its step. */
@@ -85,15 +87,17 @@ describe("the step for a room", () => {
 		["has two gateways: wait until the old one is gone", { gateway: "doubled", raced: true }, {}],
 		["lingers: keep everything", { conference: "lingering", gateway: "up", snippet: "loaded" }, {}],
 		["lingers without a gateway: write none", { conference: "lingering" }, {}],
+		["ended: remove its snippet", { conference: "ended", gateway: "up" }, { script: "remove" }],
+		["ended, its script not free: wait for that", { conference: "ended", gateway: "up", free: false }, {}],
 		[
-			"ended: remove its snippet and its gateway",
-			{ conference: "ended", gateway: "up" },
-			{ script: "remove", gateway: "kill" },
+			"ended, and its snippet cannot be removed: remove its gateway",
+			{ conference: "ended", gateway: "up", failing: true, free: false },
+			{ gateway: "kill" },
 		],
 		[
-			"ended, its script not free: remove its gateway",
-			{ conference: "ended", gateway: "up", free: false },
-			{ gateway: "kill" },
+			"ended, its snippet is tried to be removed again, and its gateway is still there: remove both",
+			{ conference: "ended", gateway: "up", failing: true },
+			{ script: "remove", gateway: "kill" },
 		],
 		[
 			"ended, its snippet removed: remove its gateway",
@@ -127,6 +131,7 @@ describe("the step for a room", () => {
 				snippet: "unknown",
 				renewal: "none",
 				raced: false,
+				failing: false,
 				free: true,
 			};
 			assert.deepEqual(nextStep({ ...usual, ...facts }), step);
@@ -135,7 +140,7 @@ describe("the step for a room", () => {
 });
 
 describe("whatever is seen and remembered", () => {
-	it("all 720 combinations are looked at", () => {
+	it("all 1,440 combinations are looked at", () => {
 		assert.equal(new Set(all.map(inWords)).size, 720);
 	});
 
@@ -174,10 +179,10 @@ describe("whatever is seen and remembered", () => {
 		);
 	});
 
-	it("an ended room's gateway that is up is killed, whatever its script does", () => {
+	it("an ended room's gateway that is up is killed once its snippet is removed, or cannot be", () => {
 		always(
 			({ conference, gateway }) => conference === "ended" && gateway === "up",
-			({ gateway }) => gateway === "kill",
+			({ gateway }, { snippet, failing }) => (gateway === "kill") === (snippet === "removed" || failing),
 		);
 	});
 

@@ -122,7 +122,7 @@ describe("the systemd unit", () => {
 	it("is started again after every failure, for ever, but not after wrong settings", () => {
 		assert.deepEqual(inUnit("Restart"), ["always"]);
 		assert.deepEqual(inUnit("StartLimitIntervalSec"), ["0"]);
-		assert.deepEqual(inUnit("RestartPreventExitStatus"), ["2"]);
+		assert.deepEqual(inUnit("RestartPreventExitStatus"), ["2 216 217"]);
 	});
 
 	it("may write snippets that FreeSWITCH can read, by both names of the directory, and nothing else", () => {

@@ -141,7 +141,7 @@ describe("the step for a room", () => {
 
 describe("whatever is seen and remembered", () => {
 	it("all 1,440 combinations are looked at", () => {
-		assert.equal(new Set(all.map(inWords)).size, 720);
+		assert.equal(new Set(all.map(inWords)).size, 1_440);
 	});
 
 	it("a running room loses neither its gateway nor its snippet, and is not forgotten", () => {

@@ -33,10 +33,10 @@ export class Renewal {
 		}
 	}
 
-	/** @param hasGateway whether there is one, which was loaded from what lay there before */
-	scriptSucceeded(action: Action, hasGateway: boolean): void {
+	/** The gateway is an old one still, even where none was seen: a rescan may have loaded it while the script ran. */
+	scriptSucceeded(action: Action): void {
 		if (this.#stage === "wanted" && action === "write" && this.#fresh) {
-			this.#stage = hasGateway ? "written" : "none";
+			this.#stage = "written";
 		}
 	}
 
@@ -45,7 +45,7 @@ export class Renewal {
 		this.#offAir = true;
 	}
 
-	/** The old gateway goes, or has gone: whatever comes, comes from the snippet that lies there. */
+	/** The old gateway goes, or there is none: whatever comes, comes from the snippet that lies there. */
 	oldOneGoes(): void {
 		if (this.#stage === "written") {
 			this.#stage = "none";

@@ -152,7 +152,7 @@ export class RoomRecord {
 	}
 
 	scriptSucceeded(action: Action): void {
-		this.renewal.scriptSucceeded(action, this.#gateway !== "none");
+		this.renewal.scriptSucceeded(action);
 		this.#scriptRunning = false;
 		this.#snippet = action === "write" ? "written" : "removed";
 		if (action === "remove") {
@@ -175,6 +175,7 @@ export class RoomRecord {
 
 	/** A rescan has succeeded, so what was written should have become a gateway; there was none before, so none can take its binding away. */
 	loaded(): void {
+		this.renewal.oldOneGoes();
 		this.#snippet = "loaded";
 		this.#raced = false;
 	}

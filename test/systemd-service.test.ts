@@ -149,7 +149,10 @@ describe("the service", () => {
 		await node.freeswitch.restart();
 		await node.systemctl("start", "fsconfregger");
 		await node.freeswitch.order({ do: "create", rooms: ["1"] });
-		assert.equal((await said(/exited with 2: .*SIP_REGISTRAR still is the placeholder sip\.example\.org/)).PRIORITY, "3");
+		assert.equal(
+			(await said(/exited with 2: .*SIP_REGISTRAR still is the placeholder sip\.example\.org/)).PRIORITY,
+			"3",
+		);
 	});
 
 	itInContainer("writes where an administrator's drop-in lets it, and nowhere else", async () => {

@@ -19,8 +19,15 @@ export interface PassesOptions {
 	readonly clock: Clock;
 }
 
-/** ms from one look at FreeSWITCH's lists to the next: in a burst of rooms, FreeSWITCH is to read its configuration some times a second, not more. */
-export const spacing = 150;
+/**
+ * From one look at FreeSWITCH's lists to the next: in a burst of rooms, FreeSWITCH is to read its configuration some times a
+ * second, not more; and the more rooms are listed, the longer each look and each rescan takes on either side.
+ * @param rooms how many are listed
+ * @returns ms
+ */
+export function spacing(rooms: number): number {
+	return 150 + Math.min(rooms / 4, 350);
+}
 
 /** ms in which a pass gets on: an answer may take 10 s, the scripts are waited for a second, a timer may be late. */
 const longestStep = 20_000;
@@ -90,10 +97,13 @@ export class Passes {
 		}
 	}
 
-	/** A look begins: what was asked for until now is served by it. */
-	begin(): void {
+	/**
+	 * A look begins: what was asked for until now is served by it.
+	 * @param pause ms until the next one
+	 */
+	begin(pause: number): void {
 		this.#wanted = false;
-		this.#notBefore = this.#options.clock.now() + spacing;
+		this.#notBefore = this.#options.clock.now() + pause;
 	}
 
 	/** Makes no more passes; resolves when the one under way has ended. */

@@ -34,8 +34,8 @@ export interface ReconcilerOptions {
 	readonly changed?: () => void;
 }
 
-/** ms that a pass waits for its scripts before it goes on with those that have ended. */
-const patience = 1_000;
+/** A pass waits for its scripts before it goes on with those that have ended: so many ms in all, and so many for the next one to end. */
+const patience = { all: 1_500, next: 500 };
 
 export class Reconciler {
 	readonly #options: ReconcilerOptions;
@@ -173,15 +173,15 @@ export class Reconciler {
 	async #prepare(socket: EventSocket): Promise<void> {
 		const { clock } = this.#options;
 		const { scripts } = this.#applier;
-		const until = clock.now() + patience;
+		const until = clock.now() + patience.all;
 		for (;;) {
 			await this.#look(socket);
 			this.#applier.startScripts(this.#plan());
 			do {
-				if (await scripts.ended(spacing)) {
+				if (await scripts.ended(this.#pause)) {
 					return;
 				}
-				if (clock.now() >= until) {
+				if (clock.now() >= until || scripts.idle >= patience.next) {
 					scripts.leaveBehind();
 					return;
 				}
@@ -192,7 +192,7 @@ export class Reconciler {
 	async #look(socket: EventSocket): Promise<void> {
 		const { clock, profile, toRoom, changed } = this.#options;
 		const asked = clock.now();
-		this.#passes.begin();
+		this.#passes.begin(this.#pause);
 		const observation = await observe(socket, profile, toRoom);
 		this.#troubles.over("lists", "FreeSWITCH tells its conferences and gateways again");
 		this.#roomLog.observed(observation, this.#ledger.observe(observation, asked), this.#first);
@@ -200,6 +200,11 @@ export class Reconciler {
 		this.#reload.observed();
 		this.#unknown = undefined;
 		changed?.();
+	}
+
+	/** ms from one look to the next. */
+	get #pause(): number {
+		return spacing(this.#ledger.records.size);
 	}
 
 	#plan(): Plan {

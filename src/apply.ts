@@ -127,24 +127,17 @@ export class Applier {
 	}
 
 	async #kill(socket: EventSocket, rooms: readonly Room[]): Promise<boolean> {
-		const { profile, ledger, troubles, log } = this.#options;
+		const { ledger, log } = this.#options;
 		let all = true;
 		for (const room of rooms) {
 			if (ledger.isHeardOf(room)) {
 				// It has come back while the scripts ran: the next pass sees to it.
 				continue;
 			}
-			const { done, words } = await ask(socket, killGateway(profile, gatewayOf(room)));
-			if (done) {
-				troubles.over(`gateway of ${room}`);
+			if (await this.#killGateway(socket, room)) {
 				log.debug({ room }, `room ${room}: gateway ${gatewayOf(room)} is being removed`);
 			} else {
 				all = false;
-				troubles.report(
-					`gateway of ${room}`,
-					"error",
-					`room ${room}: FreeSWITCH did not remove its gateway: ${excerpt(words)}`,
-				);
 			}
 		}
 		return all;
@@ -152,27 +145,37 @@ export class Applier {
 
 	/** Lets gateways go whose new snippets lie there; once they are gone, the rooms are ones without a gateway. */
 	async #renew(socket: EventSocket, rooms: readonly Room[]): Promise<boolean> {
-		const { profile, ledger, troubles, log } = this.#options;
+		const { ledger, log } = this.#options;
 		let all = true;
 		for (const room of rooms) {
 			const record = ledger.of(room);
 			if (record.isRegistered) {
 				record.renewal.takingDown();
 			}
-			const { done, words } = await ask(socket, killGateway(profile, gatewayOf(room)));
-			if (done) {
+			if (await this.#killGateway(socket, room)) {
 				record.takenDown();
 				log.debug({ room }, `room ${room}: gateway ${gatewayOf(room)} is being loaded anew`);
 			} else {
 				all = false;
-				troubles.report(
-					`gateway of ${room}`,
-					"error",
-					`room ${room}: FreeSWITCH did not remove its gateway: ${excerpt(words)}`,
-				);
 			}
 		}
 		return all;
+	}
+
+	/** @returns whether FreeSWITCH has marked it as one to be removed */
+	async #killGateway(socket: EventSocket, room: Room): Promise<boolean> {
+		const { profile, troubles } = this.#options;
+		const { done, words } = await ask(socket, killGateway(profile, gatewayOf(room)));
+		if (done) {
+			troubles.over(`gateway of ${room}`);
+		} else {
+			troubles.report(
+				`gateway of ${room}`,
+				"error",
+				`room ${room}: FreeSWITCH did not remove its gateway: ${excerpt(words)}`,
+			);
+		}
+		return done;
 	}
 
 	async #register(socket: EventSocket, rooms: readonly Room[]): Promise<void> {

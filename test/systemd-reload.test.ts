@@ -1,58 +1,30 @@
 /** New settings under a real systemd: `systemctl reload`, and the syntax of the settings file, which the daemon reads itself then. */
 import assert from "node:assert/strict";
-import { after, before, beforeEach, describe } from "node:test";
+import { describe } from "node:test";
 import { environmentFiles } from "./fixtures/environment-files.ts";
-import { itInContainer, type Node, nodeIfPossible, settingsFile } from "./support/nspawn-node.ts";
+import { itInContainer, type Node, settingsFile, shareNode } from "./support/nspawn-node.ts";
 import { snippets } from "./support/nspawn-root.ts";
 
-let maybe: Node | undefined;
 let node: Node;
-/** Lines of the journal from tests before. */
-let earlier: number;
 
-before(async () => {
-	maybe = await nodeIfPossible();
-	if (maybe !== undefined) {
-		node = maybe;
-		await node.prepare();
-	}
+shareNode((shared) => {
+	node = shared;
 });
-
-after(async () => {
-	await maybe?.close();
-});
-
-beforeEach(async () => {
-	if (maybe !== undefined) {
-		await node.reset();
-		earlier = (await node.journal()).length;
-	}
-});
-
-const said = async (pattern: RegExp) => await node.said(pattern, earlier);
-
-/** Has rooms running and registered. */
-async function running(...rooms: string[]): Promise<void> {
-	await node.freeswitch.restart();
-	await node.start();
-	await node.freeswitch.order({ do: "create", rooms });
-	await node.freeswitch.reached(...rooms);
-}
 
 describe("systemctl reload", () => {
 	itInContainer("gives a changed SIP password to the rooms that run, one after the other, in one process", async () => {
-		await running("1", "2", "3");
+		await node.startWith("1", "2", "3");
 		const process = await node.property("MainPID");
 		node.set({ SIP_PASSWORD: "'n#w s3cret'" });
 		await node.container.run("systemctl", "reload", "fsconfregger");
-		await said(/^reloading: 3 rooms are registered anew, one after the other$/);
-		await said(/^reloaded: all rooms have the new settings$/);
+		await node.said(/^reloading: 3 rooms are registered anew, one after the other$/);
+		await node.said(/^reloaded: all rooms have the new settings$/);
 		await node.freeswitch.reached("1", "2", "3");
 		for (const room of ["1", "2", "3"]) {
 			assert.ok(node.read(`${snippets}/conf_${room}.xml`).includes('"n#w s3cret"'));
 		}
 		assert.equal(await node.property("MainPID"), process);
-		const own = (await node.journal()).slice(earlier).map(({ MESSAGE }) => MESSAGE);
+		const own = (await node.journal()).map(({ MESSAGE }) => MESSAGE);
 		const changes = own.slice(own.findIndex((line) => line.startsWith("reloading"))).flatMap((line) => {
 			const [, room, what] = /^room (\d+) is (un-)?registered/.exec(line) ?? [];
 			return room === undefined ? [] : [`${room} ${what === undefined ? "comes" : "goes"}`];
@@ -64,17 +36,17 @@ describe("systemctl reload", () => {
 	itInContainer(
 		"says so where the daemon may not read the settings, and a restart before it has them taken",
 		async () => {
-			await running("1");
+			await node.startWith("1");
 			node.set({ SIP_PASSWORD: "another-s3cret" });
 			await node.container.shell(`chown root:root ${settingsFile}; chmod 0600 ${settingsFile}`);
 			await node.container.run("systemctl", "reload", "fsconfregger");
-			await said(/^the settings cannot be read again, so those from before go on: EACCES/);
-			await said(/^reloaded/);
+			await node.said(/^the settings cannot be read again, so those from before go on: EACCES/);
+			await node.said(/^reloaded/);
 			assert.ok(!node.read(`${snippets}/conf_1.xml`).includes("another"));
 			await node.start("restart");
-			earlier = (await node.journal()).length;
+			await node.turnPage();
 			await node.container.run("systemctl", "reload", "fsconfregger");
-			await said(/^reloaded/);
+			await node.said(/^reloaded/);
 			assert.ok(node.read(`${snippets}/conf_1.xml`).includes("another-s3cret"));
 			await node.freeswitch.reached("1");
 		},
@@ -83,7 +55,10 @@ describe("systemctl reload", () => {
 	itInContainer("of a daemon whose settings everybody can read warns of that, as its start did", async () => {
 		await node.container.shell(`chmod 0644 ${settingsFile}`);
 		await node.start();
-		assert.equal((await said(/holds passwords, and every local user has access to it \(mode 0644\)/)).PRIORITY, "4");
+		assert.equal(
+			(await node.said(/holds passwords, and every local user has access to it \(mode 0644\)/)).PRIORITY,
+			"4",
+		);
 	});
 });
 

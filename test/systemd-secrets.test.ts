@@ -1,31 +1,18 @@
 /** Under a real systemd, the two passwords: one that FreeSWITCH changes, and both looked for where others could read them. */
 import assert from "node:assert/strict";
-import { after, before, beforeEach, describe } from "node:test";
+import { describe } from "node:test";
 import { eventSocketConf } from "./support/nspawn-freeswitch.ts";
-import { itInContainer, type Node, nodeIfPossible, settingsFile, shippedScript } from "./support/nspawn-node.ts";
+import { itInContainer, type Node, settingsFile, shareNode, shippedScript } from "./support/nspawn-node.ts";
 import { snippets } from "./support/nspawn-root.ts";
 
 /** What both passwords hold. */
 const secret = "s3cret";
 const nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", "--"];
 
-let maybe: Node | undefined;
 let node: Node;
 
-before(async () => {
-	maybe = await nodeIfPossible();
-	if (maybe !== undefined) {
-		node = maybe;
-		await node.prepare();
-	}
-});
-
-after(async () => {
-	await maybe?.close();
-});
-
-beforeEach(async () => {
-	await maybe?.reset();
+shareNode((shared) => {
+	node = shared;
 });
 
 /** Fails if a secret is where it must not be. */

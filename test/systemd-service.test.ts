@@ -2,45 +2,18 @@
 import assert from "node:assert/strict";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, beforeEach, describe } from "node:test";
-import { itInContainer, type Node, nodeIfPossible, shippedScript } from "./support/nspawn-node.ts";
+import { describe } from "node:test";
+import { itInContainer, type Node, shareNode, shippedScript } from "./support/nspawn-node.ts";
 import { freeswitchGroup, freeswitchUser, snippets } from "./support/nspawn-root.ts";
 import { eventually } from "./support/until.ts";
 
-let maybe: Node | undefined;
 let node: Node;
-/** Lines of the journal from tests before. */
-let earlier: number;
 
-before(async () => {
-	maybe = await nodeIfPossible();
-	if (maybe !== undefined) {
-		node = maybe;
-		await node.prepare();
-	}
+shareNode((shared) => {
+	node = shared;
 });
 
-after(async () => {
-	await maybe?.close();
-});
-
-beforeEach(async () => {
-	if (maybe !== undefined) {
-		await node.reset();
-		earlier = (await node.journal()).length;
-	}
-});
-
-const said = async (pattern: RegExp) => await node.said(pattern, earlier);
 const status = async () => (await node.systemctl("status", "--lines=5", "fsconfregger")).out;
-
-/** Has rooms running and registered. */
-async function running(...rooms: string[]): Promise<void> {
-	await node.freeswitch.restart();
-	await node.start();
-	await node.freeswitch.order({ do: "create", rooms });
-	await node.freeswitch.reached(...rooms);
-}
 
 describe("the service", () => {
 	itInContainer("is active with FreeSWITCH down, says so in its status, and connects when it comes up", async () => {
@@ -48,16 +21,16 @@ describe("the service", () => {
 		assert.equal(await node.property("ActiveState"), "active");
 		assert.match(await node.property("StatusText"), /cannot reach .*8021.*retrying/);
 		assert.match(await status(), /Active: active \(running\)[^]*Status: "cannot reach .*retrying/);
-		assert.equal((await said(/cannot reach FreeSWITCH's event socket/)).PRIORITY, "4");
+		assert.equal((await node.said(/cannot reach FreeSWITCH's event socket/)).PRIORITY, "4");
 		await node.freeswitch.restart();
 		await node.becomes("StatusText", /^connected to FreeSWITCH 1\.10\.12\S*: (0|no) rooms? running/);
-		assert.equal((await said(/^connected to FreeSWITCH/)).PRIORITY, "6");
+		assert.equal((await node.said(/^connected to FreeSWITCH/)).PRIORITY, "6");
 	});
 
 	itInContainer(
 		"has a room registered through its life, by a file that FreeSWITCH can read and others cannot",
 		async () => {
-			await running("12345");
+			await node.startWith("12345");
 			const path = `${snippets}/conf_12345.xml`;
 			const { mode, uid, gid } = statSync(join(node.container.root, path));
 			assert.deepEqual([mode & 0o777, uid, gid], [0o640, freeswitchUser, freeswitchGroup]);
@@ -65,7 +38,7 @@ describe("the service", () => {
 			assert.match(await status(), /Status: "connected to FreeSWITCH .*: 1 room running, 1 registered/);
 			await node.freeswitch.order({ do: "destroy", rooms: ["12345"] });
 			await node.freeswitch.reached();
-			await said(/^room 12345 is un-registered$/);
+			await node.said(/^room 12345 is un-registered$/);
 			assert.equal(existsSync(join(node.container.root, path)), false);
 		},
 	);
@@ -75,9 +48,9 @@ describe("the service", () => {
 		await node.freeswitch.restart();
 		await node.start();
 		await node.freeswitch.order({ do: "create", rooms: ["1"] });
-		assert.equal((await said(/room 1: .*exited with 3: no such registrar/)).PRIORITY, "3");
-		assert.equal((await said(/^room 1 (started|is running)$/)).PRIORITY, "6");
-		const own = (await node.journal()).slice(earlier).filter(({ _COMM }) => _COMM !== "systemd");
+		assert.equal((await node.said(/room 1: .*exited with 3: no such registrar/)).PRIORITY, "3");
+		assert.equal((await node.said(/^room 1 (started|is running)$/)).PRIORITY, "6");
+		const own = (await node.journal()).filter(({ _COMM }) => _COMM !== "systemd");
 		assert.ok(own.some(({ PRIORITY }) => PRIORITY === "7"));
 		for (const { MESSAGE } of own) {
 			assert.doesNotMatch(MESSAGE, /^<\d>|^\{/, "the mark of the priority is not part of the sentence");
@@ -87,7 +60,7 @@ describe("the service", () => {
 	itInContainer(
 		"comes back after a kill -9 with all rooms as they were, and makes up for what it has missed",
 		async () => {
-			await running("1", "2");
+			await node.startWith("1", "2");
 			const before = await node.property("MainPID");
 			await node.container.run("systemctl", "kill", "--kill-who=main", "--signal=KILL", "fsconfregger");
 			await node.freeswitch.order({ do: "create", rooms: ["3"] });
@@ -101,7 +74,7 @@ describe("the service", () => {
 
 	itInContainer("is started anew by the watchdog when it hangs, and not while it is well", async () => {
 		await node.edit("WatchdogSec=2");
-		await running("1");
+		await node.startWith("1");
 		const heard = await node.property("WatchdogTimestampMonotonic");
 		await eventually(
 			async () => (await node.property("WatchdogTimestampMonotonic")) !== heard,
@@ -112,7 +85,7 @@ describe("the service", () => {
 		await node.freeswitch.order({ do: "create", rooms: ["2"] });
 		await node.freeswitch.reached("1", "2");
 		assert.equal(await node.property("NRestarts"), "1");
-		await said(/Watchdog timeout/);
+		await node.said(/Watchdog timeout/);
 		assert.deepEqual(node.freeswitch.unregistered, []);
 	});
 
@@ -138,7 +111,7 @@ describe("the service", () => {
 		await node.becomes("ActiveState", /^failed$/);
 		assert.deepEqual([await node.property("ExecMainStatus"), await node.property("NRestarts")], ["2", "0"]);
 		assert.match(await status(), /Status: "LINGER must be a number of seconds from 0 to 3600, not .*soon/);
-		assert.equal((await said(/LINGER must be/)).PRIORITY, "3");
+		assert.equal((await node.said(/LINGER must be/)).PRIORITY, "3");
 		// The correction and a start are all that it takes.
 		node.set({ LINGER: "1" });
 		await node.start();
@@ -150,7 +123,7 @@ describe("the service", () => {
 		await node.systemctl("start", "fsconfregger");
 		await node.freeswitch.order({ do: "create", rooms: ["1"] });
 		assert.equal(
-			(await said(/exited with 2: .*SIP_REGISTRAR still is the placeholder sip\.example\.org/)).PRIORITY,
+			(await node.said(/exited with 2: .*SIP_REGISTRAR still is the placeholder sip\.example\.org/)).PRIORITY,
 			"3",
 		);
 	});
@@ -159,7 +132,7 @@ describe("the service", () => {
 		node.set({ GENERATOR_SCRIPT: node.script("touch /srv/forbidden /srv/allowed/done", `exec ${shippedScript} "$@"`) });
 		await node.container.shell("mkdir -p /srv/allowed; chmod 0777 /srv /srv/allowed");
 		await node.edit("ReadWritePaths=/srv/allowed");
-		await running("1");
+		await node.startWith("1");
 		assert.ok(existsSync(join(node.container.root, "/srv/allowed/done")));
 		assert.ok(!existsSync(join(node.container.root, "/srv/forbidden")));
 	});

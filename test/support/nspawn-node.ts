@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { after, before, beforeEach } from "node:test";
 import { fileURLToPath } from "node:url";
 import manifest from "../../package.json" with { type: "json" };
 import { adviceOn, itUnless } from "../fixtures/needed-tool.ts";
@@ -41,6 +42,27 @@ export async function nodeIfPossible(): Promise<Node | undefined> {
 	return advice === "" ? await Node.boot() : undefined;
 }
 
+/**
+ * Has all tests of a file share a node with the package, which is as good as new before each.
+ * @param given called with it before the first test
+ */
+export function shareNode(given: (node: Node) => void): void {
+	let node: Node | undefined;
+	before(async () => {
+		node = await nodeIfPossible();
+		if (node !== undefined) {
+			given(node);
+			await node.prepare();
+		}
+	});
+	beforeEach(async () => {
+		await node?.reset();
+	});
+	after(async () => {
+		await node?.close();
+	});
+}
+
 /** A line of the journal, as far as tests look at it. */
 export interface JournalEntry {
 	readonly MESSAGE: string;
@@ -54,6 +76,8 @@ export interface JournalEntry {
 export class Node {
 	readonly container: Container;
 	readonly freeswitch: ContainedFreeSwitch;
+	/** How many lines of the journal are of the past. */
+	#past = 0;
 
 	private constructor(container: Container) {
 		this.container = container;
@@ -122,6 +146,12 @@ export class Node {
 		);
 		this.freeswitch.password = eventSocketPassword;
 		this.set({ SIP_REGISTRAR: registrar, SIP_PASSWORD: sipPassword, LINGER: "0.5", LOG_LEVEL: "trace", ...values });
+		await this.turnPage();
+	}
+
+	/** Leaves what the journal has so far to the past. */
+	async turnPage(): Promise<void> {
+		this.#past += (await this.journal()).length;
 	}
 
 	/** Changes the daemon's unit until the next reset, as `systemctl edit --runtime` does. */
@@ -139,6 +169,14 @@ export class Node {
 			const last = (await this.journal()).slice(-15).map(({ MESSAGE }) => MESSAGE);
 			throw new Error([err, ...last].join("\n"));
 		}
+	}
+
+	/** Starts FreeSWITCH and the daemon, and has rooms running and registered. */
+	async startWith(...rooms: readonly string[]): Promise<void> {
+		await this.freeswitch.restart();
+		await this.start();
+		await this.freeswitch.order({ do: "create", rooms });
+		await this.freeswitch.reached(...rooms);
 	}
 
 	/** Writes a script in place of the shipped one. */
@@ -176,7 +214,7 @@ export class Node {
 		);
 	}
 
-	/** The journal of the daemon's unit, since it was booted. */
+	/** The journal of the daemon's unit, since the node was booted or reset. */
 	async journal(): Promise<JournalEntry[]> {
 		await this.container.run("journalctl", "--sync");
 		const lines = await this.container.run("journalctl", "--unit", unitName, "--output=json");
@@ -184,13 +222,14 @@ export class Node {
 			.trim()
 			.split("\n")
 			.filter((line) => line !== "")
+			.slice(this.#past)
 			.map((line) => JSON.parse(line) as JournalEntry);
 	}
 
-	/** Resolves with the first line of the journal, behind the first `skipped` ones, that matches. */
-	async said(pattern: RegExp, skipped = 0): Promise<JournalEntry> {
+	/** Resolves with the first line of the journal that matches. */
+	async said(pattern: RegExp): Promise<JournalEntry> {
 		let entries: JournalEntry[] = [];
-		const find = () => entries.slice(skipped).find(({ MESSAGE }) => pattern.test(MESSAGE));
+		const find = () => entries.find(({ MESSAGE }) => pattern.test(MESSAGE));
 		await eventually(
 			async () => {
 				entries = await this.journal();

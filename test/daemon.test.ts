@@ -141,7 +141,7 @@ describe("the daemon", () => {
 		node.freeswitch.conferences.create("1");
 		await reached(node, "1");
 		await node.kill();
-		await daemon.said(/connection to FreeSWITCH lost: closed by the other side/);
+		await daemon.said(/connection to FreeSWITCH lost: (closed|reset) by the other side/);
 		await daemon.said(/cannot reach FreeSWITCH's event socket at 127\.0\.0\.1:\d+: connection refused/);
 		await node.start();
 		node.freeswitch.conferences.create("2");

@@ -7,6 +7,7 @@ import manifest from "../package.json" with { type: "json" };
 import { checkout } from "./support/nspawn.ts";
 import { itInContainer, type Node, nodeIfPossible, settingsFile } from "./support/nspawn-node.ts";
 import { snippets } from "./support/nspawn-root.ts";
+import { eventually } from "./support/until.ts";
 
 const script = "/etc/fsconfregger/sofia-generator.sh";
 const registrar = "127.0.0.100";
@@ -140,8 +141,14 @@ describe("the Debian package on a node", () => {
 		);
 		assert.equal(left, "");
 		// systemd forgets a unit that is gone when it has time.
-		await node.container.shell(
-			"while systemctl --no-legend list-units --all 'fsconfregger*' | grep -q .; do sleep 0.1; done",
+		let units = "";
+		await eventually(
+			async () => {
+				units = await node.container.run("systemctl", "--no-legend", "list-units", "--all", "fsconfregger*");
+				return units === "";
+			},
+			"systemd has forgotten the unit",
+			{ describe: () => units },
 		);
 	});
 

@@ -35,7 +35,8 @@ export class Output {
 	/** Ends the connection as the end of a process does; what has not left yet is lost. */
 	cut(how: Ending): void {
 		this.#waiting = [];
-		if (how === "RST") {
+		// Node.js 20 never closes, and never exits for, a socket that is reset while it is being shut down.
+		if (how === "RST" && !this.#socket.writableEnded) {
 			this.#socket.resetAndDestroy();
 		} else {
 			this.#socket.destroy();

@@ -15,7 +15,7 @@ export class Renewal {
 		return this.#stage;
 	}
 
-	/** Whether the room's gateway was registered, was taken down for its renewal, and has not been seen registered since. */
+	/** Whether the room's gateway was registered, was taken down or went away in its renewal, and has not been seen registered since. */
 	get offAir(): boolean {
 		return this.#offAir;
 	}
@@ -43,6 +43,11 @@ export class Renewal {
 	/** FreeSWITCH is about to be told to let a registered gateway go; whether it was told may never be known. */
 	takingDown(): void {
 		this.#offAir = true;
+	}
+
+	/** A registered gateway is going or has gone, whoever wanted it: FreeSWITCH may carry out an earlier kill late. */
+	wentAway(): void {
+		this.#offAir ||= this.#stage !== "none";
 	}
 
 	/** The old gateway goes, or there is none: whatever comes, comes from the snippet that lies there. */

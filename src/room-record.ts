@@ -128,12 +128,16 @@ export class RoomRecord {
 				// The gateway has come back, so a file may have come back too.
 				this.#snippet = "unknown";
 			}
-		} else if (leaving > 0) {
+			return;
+		}
+		if (this.#registered) {
+			this.renewal.wentAway();
+		}
+		this.#registered = false;
+		if (leaving > 0) {
 			this.#gateway = "dying";
-			this.#registered = false;
 		} else {
 			this.#gateway = "none";
-			this.#registered = false;
 			this.#raced = false;
 			if (this.renewal.stage === "written") {
 				this.#snippet = "written";

@@ -324,3 +324,44 @@ describe("the time of a room's next look", () => {
 		assert.equal(record.nextDue(10_000), 11_000);
 	});
 });
+
+describe("a room that is to get new settings", () => {
+	beforeEach(() => {
+		record.observeConference(true, 0, linger);
+		written();
+		list("REGED");
+		record.renewal.ask();
+	});
+
+	it("is off the air from when its gateway is dying, whoever killed it, until it is registered again", () => {
+		assert.equal(record.renewal.offAir, false);
+		list("DOWN");
+		assert.equal(record.renewal.offAir, true);
+		list();
+		assert.equal(record.renewal.offAir, true);
+		list("TRYING");
+		assert.equal(record.renewal.offAir, true);
+		list("REGED");
+		assert.equal(record.renewal.offAir, false);
+	});
+
+	it("is off the air where its gateway has gone between two looks", () => {
+		list();
+		assert.equal(record.renewal.offAir, true);
+	});
+
+	it("is not where it was not registered before: it may never be", () => {
+		list("FAILED");
+		list();
+		assert.equal(record.renewal.offAir, false);
+	});
+});
+
+describe("a room that is to get no new settings", () => {
+	it("holds nobody up when its gateway goes", () => {
+		record.observeConference(true, 0, linger);
+		list("REGED");
+		list("DOWN");
+		assert.equal(record.renewal.offAir, false);
+	});
+});

@@ -34,8 +34,8 @@ export interface ReconcilerOptions {
 	readonly changed?: () => void;
 }
 
-/** A pass waits for its scripts before it goes on with those that have ended: so many ms in all, and so many for the next one to end. */
-const patience = { all: 1_500, next: 500 };
+/** ms that a pass waits for its scripts before it goes on with those that have ended; in a burst, the first rooms wait no longer. */
+const patience = 250;
 
 export class Reconciler {
 	readonly #options: ReconcilerOptions;
@@ -173,7 +173,7 @@ export class Reconciler {
 	async #prepare(socket: EventSocket): Promise<void> {
 		const { clock } = this.#options;
 		const { scripts } = this.#applier;
-		const until = clock.now() + patience.all;
+		const until = clock.now() + patience;
 		for (;;) {
 			await this.#look(socket);
 			this.#applier.startScripts(this.#plan());
@@ -181,7 +181,7 @@ export class Reconciler {
 				if (await scripts.ended(this.#pause)) {
 					return;
 				}
-				if (clock.now() >= until || scripts.idle >= patience.next) {
+				if (clock.now() >= until) {
 					scripts.leaveBehind();
 					return;
 				}

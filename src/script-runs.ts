@@ -16,17 +16,10 @@ export class ScriptRuns {
 	readonly #clock: Clock;
 	readonly #runs = new Set<Run>();
 	#allEnded: (() => void) | undefined;
-	/** ms on the clock at which a run that is waited for has ended, or the first of them begun. */
-	#gotOnAt = 0;
 
 	constructor(generator: Generator, clock: Clock) {
 		this.#generator = generator;
 		this.#clock = clock;
-	}
-
-	/** For how many ms none of those that are waited for has ended. */
-	get idle(): number {
-		return this.#clock.now() - this.#gotOnAt;
 	}
 
 	/**
@@ -41,15 +34,9 @@ export class ScriptRuns {
 		ended: (outcome: { error?: unknown; late: boolean }) => void,
 	): void {
 		const run: Run = { late: !urgent };
-		if (!this.#waitedFor()) {
-			this.#gotOnAt = this.#clock.now();
-		}
 		this.#runs.add(run);
 		const end = (failure: { error?: unknown }) => {
 			this.#runs.delete(run);
-			if (!run.late) {
-				this.#gotOnAt = this.#clock.now();
-			}
 			ended({ ...failure, late: run.late });
 			if (!this.#waitedFor()) {
 				this.#allEnded?.();

@@ -435,16 +435,16 @@ describe("the script", () => {
 		await settled(["1", "2"], 65);
 	});
 
-	it("that hangs for one room holds another back for little more than half a second, and only once", async () => {
+	it("that hangs for one room holds another back for little more than a quarter of a second, and only once", async () => {
 		start().connect();
 		await world.seconds(1);
 		world.generator.fault = (room) => (room === "1" ? { kind: "takes", takes: 10_000 } : undefined);
 		world.create("1", "2");
-		await world.seconds(0.5);
+		await world.seconds(0.25);
 		assert.equal(world.freeswitch.sofia.gateway("conf_2"), undefined);
 		await world.seconds(0.2);
 		assert.ok(world.freeswitch.sofia.gateway("conf_2"));
-		await world.seconds(1.5);
+		await world.seconds(1.75);
 		assert.deepEqual(world.bindings, ["2"]);
 		const before = world.clock.now();
 		world.create("3");

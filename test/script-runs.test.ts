@@ -112,22 +112,6 @@ describe("runs of the script", () => {
 		assert.deepEqual(ended, ["1 good", "2 good, late"]);
 	});
 
-	it("are idle since one of them has ended, or the first begun, whatever late ones do", async () => {
-		start("1");
-		settle();
-		await clock.advance(700);
-		start("2");
-		assert.equal(runs.idle, 0);
-		await clock.advance(100);
-		start("3");
-		generator.end(0);
-		await clock.advance(100);
-		assert.equal(runs.idle, 200);
-		generator.end(1);
-		await clock.advance(300);
-		assert.equal(runs.idle, 300);
-	});
-
 	it("that are late are not waited for again", async () => {
 		start("1");
 		settle();

@@ -89,7 +89,15 @@ export class SimulatedNode {
 		for (const repair of [...this.#repairs]) {
 			repair();
 		}
-		this.#removeBroken((room) => !this.claims.running.includes(room));
+		this.removeBroken();
+	}
+
+	/**
+	 * The administrator removes the broken snippets of rooms that do not run, of which the daemon need not know.
+	 * @returns whether there were any
+	 */
+	removeBroken(): boolean {
+		return this.#removeBroken((room) => !this.claims.running.includes(room));
 	}
 
 	startRoom(room: string): void {
@@ -199,11 +207,13 @@ export class SimulatedNode {
 	}
 
 	/** FreeSWITCH does not start with them, and the log tells the administrator to look for them. */
-	#removeBroken(which: (room: string) => boolean): void {
-		for (const room of this.directory.broken.filter(which)) {
+	#removeBroken(which: (room: string) => boolean): boolean {
+		const rooms = this.directory.broken.filter(which);
+		for (const room of rooms) {
 			this.history.deed(`the administrator removes the broken snippet of room ${room}`);
 			this.directory.delete(room);
 		}
+		return rooms.length > 0;
 	}
 
 	#look(): void {

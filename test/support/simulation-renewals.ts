@@ -55,6 +55,7 @@ export class Renewals {
 
 	listed(registered: ReadonlySet<string>): void {
 		this.#listed = registered;
+		this.#forgetThoseBack();
 	}
 
 	/**
@@ -66,18 +67,28 @@ export class Renewals {
 		if (gateway !== undefined && settingsOf(gateway) >= this.#wanted) {
 			return false;
 		}
-		const { registrar, fail } = this.#options;
+		this.#forgetThoseBack();
 		for (const other of this.#takenDown) {
-			if (registrar.bindingsOf(other).length > 0 && this.registered.has(other)) {
-				this.#takenDown.delete(other);
-			} else if (current && other !== room && this.#listed.has(room)) {
-				fail(`the daemon takes room ${room} down for new settings while room ${other} is off the air for them`);
+			if (current && other !== room && this.#listed.has(room)) {
+				this.#options.fail(
+					`the daemon takes room ${room} down for new settings while room ${other} is off the air for them`,
+				);
 			}
 		}
 		if (this.#listed.has(room)) {
 			this.#takenDown.add(room);
 		}
 		return true;
+	}
+
+	/** A room that has come back may be lost again later, for other reasons. */
+	#forgetThoseBack(): void {
+		const { registered } = this;
+		for (const room of this.#takenDown) {
+			if (this.#options.registrar.bindingsOf(room).length > 0 && registered.has(room)) {
+				this.#takenDown.delete(room);
+			}
+		}
 	}
 
 	/** All is as it should be, for these rooms. */

@@ -77,6 +77,10 @@ async function rest(node: SimulatedNode): Promise<void> {
 	claims.promptness.fault();
 	node.mendAll();
 	await pass(node, settling);
+	if (node.removeBroken()) {
+		// Some room ended since then, unseen.
+		await pass(node, settling);
+	}
 	for (let times = 0; times < furtherSettling.times && loaded(node).some(isWaiting); times++) {
 		await pass(node, furtherSettling.ms);
 	}

@@ -117,7 +117,8 @@ export class RoomRecord {
 		if (listed.length > leaving) {
 			this.#registered = listed.some(({ state }) => isRegistered(state) || neverRegisters(state));
 			this.#gateway = leaving > 0 ? "doubled" : listed.some(({ state }) => isTrying(state)) ? "trying" : "up";
-			this.#raced = !listed.some(({ state }) => neverRegisters(state)) && (this.#raced || leaving > 0);
+			this.#raced =
+				!listed.some(({ state }) => neverRegisters(state)) && (this.#raced || leaving > 0 || before === "dying");
 			if (this.#registered && !this.#raced) {
 				this.renewal.registered();
 			}
@@ -190,9 +191,10 @@ export class RoomRecord {
 		this.#snippet = "written";
 	}
 
-	/** The gateway has been made to register anew. */
+	/** The gateway has been made to register anew: it waits for an answer, and nothing that was dying can harm it. */
 	registeredAnew(): void {
 		this.#raced = false;
+		this.#gateway = "trying";
 	}
 
 	/**

@@ -92,6 +92,20 @@ describe("a room's gateway", () => {
 		assert.equal(list("REGED").raced, false);
 	});
 
+	it("that is up where one was dying at the last look has raced, until it has been registered anew", () => {
+		list("DOWN");
+		assert.equal(list("REGED").raced, true);
+		record.registeredAnew();
+		assert.equal(list("REGED").raced, false);
+	});
+
+	it("that was un-registered by hand has not raced once it has been registered anew", () => {
+		list("REGED");
+		list("DOWN");
+		record.registeredAnew();
+		assert.equal(list("REGED").raced, false);
+	});
+
 	it("has not raced any more once it is gone, or loaded anew", () => {
 		list("REGED", "DOWN");
 		assert.equal(list().raced, false);

@@ -137,6 +137,15 @@ const ending: fc.Arbitrary<Deed> = fc.oneof(
 	fc.record({ do: fc.constant("daemon"), how: fc.constant("killed"), lasting: brief, scripts: fc.boolean() }),
 );
 
+/** Scripts that have seen the old settings when there are new ones. */
+const slowness: fc.Arbitrary<Deed> = fc.record({
+	do: fc.constant("script"),
+	fault: fc.constantFrom("slow", "fails after all"),
+	room: fc.constant(undefined),
+	runs: fc.integer({ min: 1, max: 4 }),
+	takes: fc.integer({ min: 100, max: 2_000 }),
+});
+
 const quiet: fc.Arbitrary<Deed> = fc.constant({ do: "quiet" });
 
 function stepsOf(deed: fc.Arbitrary<Deed>, before = wait): fc.Arbitrary<Step[]> {
@@ -151,6 +160,18 @@ const steps = fc.oneof(
 	{
 		weight: 1,
 		arbitrary: stepsOf(fc.oneof({ weight: 3, arbitrary: life }, { weight: 1, arbitrary: ending }), brief),
+	},
+	// New settings come while scripts run.
+	{
+		weight: 1,
+		arbitrary: stepsOf(
+			fc.oneof(
+				{ weight: 3, arbitrary: life },
+				{ weight: 2, arbitrary: slowness },
+				{ weight: 1, arbitrary: fc.record({ do: fc.constant("reload") }) },
+			),
+			brief,
+		),
 	},
 	{
 		weight: 3,

@@ -1,28 +1,37 @@
 // Makes the one file that is installed, dist/fsconfregger: the program with its packages, for bare Node.
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 const outfile = "dist/fsconfregger";
 
-// The file is parsed whole before its first line runs, so its syntax must be what an old Node reads, too.
-const oldestThatReadsIt = "node12";
-
-await build({
+const built = await build({
 	entryPoints: ["src/main.ts"],
-	outfile,
+	write: false,
 	bundle: true,
 	platform: "node",
 	format: "cjs",
-	target: oldestThatReadsIt,
+	target: "node20",
 	legalComments: "none",
-	banner: {
-		js: `#!/usr/bin/env node
+});
+const [program] = built.outputFiles;
+mkdirSync("dist", { recursive: true });
+
+// A file is parsed whole before its first line runs, and an old Node could not even read the program: to it, it is a string.
+// Lowered to what Node 12 reads, the program needs an eighth more CPU, since all private members are in WeakMaps then.
+writeFileSync(
+	outfile,
+	`#!/usr/bin/env node
 if (Number(process.versions.node.split(".")[0]) < 20) {
 	process.stderr.write("fsconfregger: needs Node.js 20 or newer, this is " + process.version + "\\n");
 	process.exit(2);
-}`,
-	},
-});
+}
+require("vm").compileFunction(
+	${JSON.stringify(program.text)},
+	["exports", "require", "module", "__filename", "__dirname"],
+	{ filename: __filename }
+)(exports, require, module, __filename, __dirname);
+`,
+);
 chmodSync(outfile, 0o755);
 // The file is CommonJS wherever it is installed; only here, below a package that is not, Node must be told.
 writeFileSync("dist/package.json", '{ "type": "commonjs" }\n');

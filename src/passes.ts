@@ -21,15 +21,15 @@ export interface PassesOptions {
 
 /**
  * From one look at FreeSWITCH's lists to the next: in a burst of rooms, FreeSWITCH is to read its configuration some times a
- * second, not more; and the more rooms are listed, the longer each look and each rescan takes on either side.
+ * second, not more; and since a look costs as much as there are rooms, with many of them it is the rarer in proportion.
  * @param rooms how many are listed
  * @returns ms
  */
 export function spacing(rooms: number): number {
-	return 150 + Math.min(rooms / 4, 350);
+	return Math.min(Math.max(150, 0.55 * rooms), 550);
 }
 
-/** ms in which a pass gets on: an answer may take 10 s, the scripts are waited for a second, a timer may be late. */
+/** ms in which a pass gets on: an answer may take 10 s, the scripts are waited for a quarter of a second, a timer may be late. */
 const longestStep = 20_000;
 
 const backoff: Backoff = { first: 1_000, most: 5_000 };

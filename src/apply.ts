@@ -191,6 +191,9 @@ export class Applier {
 
 	async #rescan(socket: EventSocket, loadable: readonly Room[]): Promise<boolean> {
 		const { profile, ledger, troubles, again } = this.#options;
+		for (const room of loadable) {
+			ledger.of(room).loading();
+		}
 		const { done, words } = await ask(socket, rescan(profile));
 		again();
 		if (!done) {

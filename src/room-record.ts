@@ -142,7 +142,6 @@ export class RoomRecord {
 			this.#raced = false;
 			if (this.renewal.stage === "written") {
 				this.#snippet = "written";
-				this.renewal.oldOneGoes();
 			} else if (before !== "none" && this.#snippet === "loaded") {
 				// Somebody else has taken the gateway away, perhaps with its file.
 				this.#snippet = "unknown";
@@ -178,9 +177,15 @@ export class RoomRecord {
 		return wait;
 	}
 
+	/** FreeSWITCH, which has read the snippet that lies there, is about to be told to load it. */
+	loading(): void {
+		if (this.#gateway === "none") {
+			this.renewal.oldOneGoes();
+		}
+	}
+
 	/** A rescan has succeeded, so what was written should have become a gateway; there was none before, so none can take its binding away. */
 	loaded(): void {
-		this.renewal.oldOneGoes();
 		this.#snippet = "loaded";
 		this.#raced = false;
 	}
@@ -199,9 +204,13 @@ export class RoomRecord {
 
 	/**
 	 * A gateway of the room was added or deleted. One that is there after a deletion, and was not added after it, was there
-	 * before it: then the deleted one's un-REGISTER may have taken its binding away.
+	 * before it: then the deleted one's un-REGISTER may have taken its binding away. One that comes unexpectedly may have been
+	 * loaded from an old file, as by a rescan that the connection before this one, or an earlier daemon, has asked for.
 	 */
 	gatewayCameOrWent(event: "gateway-added" | "gateway-deleted"): void {
 		this.#raced = event === "gateway-deleted";
+		if (event === "gateway-added" && this.#gateway === "none") {
+			this.#gateway = "trying";
+		}
 	}
 }

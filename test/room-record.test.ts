@@ -371,6 +371,30 @@ describe("a room that is to get new settings", () => {
 	});
 });
 
+describe("a room that is to get new settings and has no gateway", () => {
+	beforeEach(() => {
+		record.observeConference(true, 0, linger);
+		list();
+		record.renewal.ask();
+		written();
+	});
+
+	it("has got them when its new snippet is loaded", () => {
+		list();
+		record.loading();
+		record.gatewayCameOrWent("gateway-added");
+		record.loaded();
+		assert.equal(record.renewal.stage, "none");
+	});
+
+	it("has not if a gateway came before the new snippet was loaded: another rescan may have made it of the old one", () => {
+		record.gatewayCameOrWent("gateway-added");
+		record.loading();
+		record.loaded();
+		assert.equal(record.renewal.stage, "written");
+	});
+});
+
 describe("a room that is to get no new settings", () => {
 	it("holds nobody up when its gateway goes", () => {
 		record.observeConference(true, 0, linger);

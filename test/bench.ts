@@ -28,7 +28,10 @@ import { program, shippedScript } from "./support/daemon-process.ts";
 /** How many scripts the daemon runs at a time. */
 const places = 2 * availableParallelism();
 
-/** How often the daemon is measured where a target hangs on it; of each figure the one in the middle counts. */
+/**
+ * How often the daemon is measured where a target hangs on it; of each figure the one in the middle counts. The machine may
+ * be slower a minute later: what a target compares is measured one right after the other, and each time compared anew.
+ */
 const repeats = 3;
 
 const root = mkdtempSync(join(tmpdir(), "fsconfregger-bench-"));
@@ -57,8 +60,8 @@ function scriptsAlone(count: number, atATime: number): number {
 	return sharedNow() - started;
 }
 
-function medianOf(times: number, value: () => number): number {
-	return quantile(Array.from({ length: times }, value), 0.5);
+function medianOf(values: readonly number[]): number {
+	return quantile(values, 0.5);
 }
 
 async function makeBench(): Promise<Bench> {
@@ -106,15 +109,14 @@ async function main(): Promise<void> {
 	const roomByRoom: Subject = { program: await bundled("room-by-room"), looksFirst: false, environment: {} };
 
 	const began = sharedNow();
-	const one = medianOf(3, () => scriptsAlone(50, 1) / 50);
-	const all = medianOf(3, () => scriptsAlone(500, places));
+	const one = medianOf([1, 2, 3].map(() => scriptsAlone(50, 1) / 50));
 	const none = await answerTimes(bench, 0);
 	const many = await answerTimes(bench, 1_000);
 	const [cpu] = cpus();
 	print(
 		`${availableParallelism()} cores (${cpu?.model.trim() ?? "?"}), ${Math.round(totalmem() / 2 ** 30)} GB, Linux ${release()}, Node.js ${process.version}`,
 	);
-	print(`the script alone: ${one.toFixed(1)} ms; for 500 rooms, ${places} at a time: ${all.toFixed(0)} ms`);
+	print(`the script alone: ${one.toFixed(1)} ms`);
 	for (const [rooms, { reload, rescan, lists }] of [
 		[0, none],
 		[1_000, many],
@@ -131,13 +133,14 @@ async function main(): Promise<void> {
 	);
 	print(heading());
 
-	const repeated = async (scenario: Scenario, subject: Subject, times: number) => {
-		const runs: Measured[] = [];
-		for (let run = 0; run < times; run++) {
-			runs.push(await measure(bench, subject, scenario));
+	const repeated = async <Run>(run: () => Promise<Run>) => {
+		const runs: Run[] = [];
+		for (let count = 0; count < repeats; count++) {
+			runs.push(await run());
 		}
-		return middle(runs);
+		return runs;
 	};
+	const registering = (rooms: number, running = 0) => measure(bench, daemon, starting(rooms, running));
 	const show = (title: string, measured: Measured, baseline?: Measured) => {
 		for (const line of rows(title, measured, baseline)) {
 			print(line);
@@ -145,32 +148,35 @@ async function main(): Promise<void> {
 		return measured;
 	};
 	const compare = async (title: string, scenario: Scenario, subject = daemon) =>
-		show(title, await repeated(scenario, subject, 1), await repeated(scenario, roomByRoom, 1));
+		show(title, await measure(bench, subject, scenario), await measure(bench, roomByRoom, scenario));
 
 	const idle = await compare("1 room, idle (six times)", oneByOne(6));
 	for (const rooms of [5, 20, 100]) {
 		await compare(`${rooms} rooms within a second`, starting(rooms));
 	}
-	const slow = await repeated(starting(500), roomByRoom, 1);
-	const half = show("500 rooms within a second", await repeated(starting(500), daemon, repeats), slow);
-	const full = show(
-		"1,000 rooms within a second (room by room: 500)",
-		await repeated(starting(1_000), daemon, repeats),
-		slow,
-	);
+	const slow = await measure(bench, roomByRoom, starting(500));
+	const bursts = await repeated(async () => ({
+		scripts: scriptsAlone(500, places),
+		half: await registering(500),
+		full: await registering(1_000),
+	}));
+	const half = show("500 rooms within a second", middle(bursts.map((burst) => burst.half)), slow);
+	const full = show("1,000 rooms within a second (room by room: 500)", middle(bursts.map((burst) => burst.full)), slow);
+	const scripts = medianOf(bursts.map((burst) => burst.scripts));
+	print(`500 scripts alone, ${places} at a time, right before each of these: ${scripts.toFixed(0)} ms`);
 	await compare("500 rooms end within a second, no linger", ending(500), daemonAtOnce);
 	await compare("20 rooms within a second, 500 running", starting(20, 500));
-	const scaling: number[] = [];
-	for (const running of [10, 100, 1_000]) {
-		const measured = await repeated(starting(20, running), daemon, repeats);
-		scaling.push(show(`20 rooms within a second, ${running.toLocaleString("en")} running`, measured).ownPerRoom);
-	}
+	const scaling = await repeated(async () => ({
+		few: await registering(20, 10),
+		more: await registering(20, 100),
+		most: await registering(20, 1_000),
+	}));
+	show("20 rooms within a second, 10 running", middle(scaling.map(({ few }) => few)));
+	show("20 rooms within a second, 100 running", middle(scaling.map(({ more }) => more)));
+	show("20 rooms within a second, 1,000 running", middle(scaling.map(({ most }) => most)));
 	const calm = await compare(`${stormSeconds} s of 2,000 events a second`, storm());
 	await compare("the same, with one room starting", storm("31000"));
-	const starts: Measured[] = [];
-	for (let run = 0; run < repeats; run++) {
-		starts.push(await measureStart(bench, daemon, 500));
-	}
+	const starts = await repeated(() => measureStart(bench, daemon, 500));
 	const first = show("start with 500 running, to first pass done", middle(starts));
 	print("");
 
@@ -182,14 +188,34 @@ async function main(): Promise<void> {
 			" times",
 		),
 	);
-	print(target("500 rooms, the one that waits longest, against their scripts alone", half.max / all, 1.5, " times"));
+	print(
+		target(
+			"500 rooms, the one that waits longest, against their scripts alone",
+			medianOf(bursts.map((burst) => burst.half.max / burst.scripts)),
+			1.5,
+			" times",
+		),
+	);
 	print(target("500 rooms, reloads", half.reloads, 12, ""));
-	print(target("1,000 rooms, against 500", full.span / half.span, 2.2, " times"));
+	print(
+		target(
+			"1,000 rooms, against 500",
+			medianOf(bursts.map((burst) => burst.full.span / burst.half.span)),
+			2.2,
+			" times",
+		),
+	);
 	print(target("the event storm, of one core", calm.own / (stormSeconds * 10), 1, " %"));
 	print(target("start to first pass done with 500 running", first.span, 400, " ms"));
 	print(target("memory after 1,000 rooms", full.resident, 75, " MB"));
-	const [few = Number.NaN, , most = Number.NaN] = scaling;
-	print(target("CPU per room with 1,000 running, against 10", most / few, 1.1, " times"));
+	print(
+		target(
+			"CPU per room with 1,000 running, against 10",
+			medianOf(scaling.map(({ few, most }) => most.ownPerRoom / few.ownPerRoom)),
+			1.1,
+			" times",
+		),
+	);
 	print(`\nThat took ${Math.round((sharedNow() - began) / 1_000)} s.`);
 }
 

@@ -33,8 +33,8 @@ const timeout = 10_000;
 /** ms after which a script that hangs goes on, if nobody has ended it. */
 const hangsFor = 30_000;
 
-/** Places for all runs, and for those that are retries, on a machine with two processors. */
-const places = { all: 4, retries: 2 };
+/** Places for all runs, and for those that are not urgent, on a machine with two processors. */
+const places = { all: 4, rest: 2 };
 
 export class SimulatedScript implements Generator {
 	/** The settings that a run which begins now gets to see, by their number. */
@@ -42,16 +42,16 @@ export class SimulatedScript implements Generator {
 	readonly #options: SimulatedScriptOptions;
 	readonly #ends = new Set<() => void>();
 	readonly #places = pLimit(places.all);
-	readonly #placesForRetries = pLimit(places.retries);
+	readonly #placesForTheRest = pLimit(places.rest);
 
 	constructor(options: SimulatedScriptOptions) {
 		this.#options = options;
 		this.settings = options.settings;
 	}
 
-	run(room: Room, action: Action, retry: boolean): Promise<void> {
+	run(room: Room, action: Action, urgent: boolean): Promise<void> {
 		const run = () => this.#places(() => this.#run(room, action));
-		return retry ? this.#placesForRetries(run) : run();
+		return urgent ? run() : this.#placesForTheRest(run);
 	}
 
 	/** Ends what is running. */

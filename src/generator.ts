@@ -1,17 +1,15 @@
 /**
- * Runs the generator script: `SCRIPT ROOM` and `SCRIPT ROOM del`. Whatever the script does, a run ends in time, leaves no
- * process behind, and takes no other room with it. Only this file knows execa.
+ * Runs the generator script: `SCRIPT ROOM` and `SCRIPT ROOM del`, some at a time. In a burst, starting a process costs more
+ * than what the script does, and this process is the big one: so rooms that wait are handed to xargs, several at once. What
+ * one script does is no other room's matter: where anything but success comes of that, each room gets a run of its own.
  */
 import { availableParallelism } from "node:os";
-import { execa } from "execa";
 import pLimit from "p-limit";
 import type { Clock } from "./clock.ts";
 import { lackOfDescriptors } from "./descriptors.ts";
 import type { Log } from "./log.ts";
-import { printable } from "./printable.ts";
-import { RunLimit } from "./process-group.ts";
-import { redact, secretsIn } from "./redact.ts";
 import type { Room } from "./room.ts";
+import { type ScriptEnd, ScriptProcess } from "./script-process.ts";
 
 export type Action = "write" | "remove";
 
@@ -49,14 +47,6 @@ export interface Generator {
 	stop(): Promise<void>;
 }
 
-/** What execa tells of a run. */
-interface RunResult {
-	readonly exitCode?: number | undefined;
-	readonly signal?: string | undefined;
-	readonly code?: string | undefined;
-	readonly cause?: unknown;
-}
-
 export interface ScriptOptions {
 	/** Absolute path of the script. */
 	readonly script: string;
@@ -67,16 +57,35 @@ export interface ScriptOptions {
 	readonly log: Log;
 }
 
-/** How much of a script's output is kept, in characters and lines: enough to tell what is wrong. */
-const keptOutput = { characters: 4_096, lines: 5 };
+/** A run that waits for its place. */
+interface Waiting {
+	readonly room: Room;
+	readonly action: Action;
+	readonly resolve: () => void;
+	readonly reject: (error: unknown) => void;
+}
+
+/** Runs that share a process: how many at most, ms that they should take, and ms after which one of them must be hanging. */
+const together = { most: 16, time: 200, timeout: 1_000 };
+
+/** Debian's and Ubuntu's; where there is none, each room gets a run of its own. */
+const xargs = "/usr/bin/xargs";
+
+const numberOfPlaces = 2 * availableParallelism();
 
 export class Script implements Generator {
 	/** Of the runs that begin from now on. */
 	environment: ScriptOptions["environment"];
 	readonly #options: ScriptOptions;
-	readonly #running = new Map<RunLimit, Promise<unknown>>();
-	readonly #places = pLimit(2 * availableParallelism());
-	readonly #placesForTheRest = pLimit(availableParallelism());
+	readonly #running = new Set<ScriptProcess>();
+	readonly #places = pLimit(numberOfPlaces);
+	readonly #placesForTheRest = pLimit(numberOfPlaces / 2);
+	/** Runs that may share a process. */
+	readonly #waiting: Waiting[] = [];
+	/** Runs that shared one which did not succeed; they come last, as one of them may be hanging. */
+	readonly #alone: Waiting[] = [];
+	/** ms that a run took lately; infinite until one has succeeded since the last that did not. */
+	#typical = Number.POSITIVE_INFINITY;
 	#stopped = false;
 
 	constructor(options: ScriptOptions) {
@@ -85,83 +94,128 @@ export class Script implements Generator {
 	}
 
 	run(room: Room, action: Action, urgent: boolean): Promise<void> {
-		const run = () => this.#places(() => this.#run(room, action));
-		return urgent ? run() : this.#placesForTheRest(run);
+		if (!urgent) {
+			return this.#placesForTheRest(() => this.#places(() => this.#run(room, action)));
+		}
+		return new Promise((resolve, reject) => {
+			this.#wait(this.#waiting, { room, action, resolve, reject });
+		});
 	}
 
 	async stop(): Promise<void> {
 		this.#stopped = true;
-		for (const limit of this.#running.keys()) {
-			limit.kill();
+		const running = [...this.#running];
+		for (const process of running) {
+			process.kill();
 		}
-		await Promise.all(this.#running.values());
+		await Promise.all(running.map(({ ended }) => ended));
+	}
+
+	#wait(queue: Waiting[], run: Waiting): void {
+		queue.push(run);
+		void this.#places(() => this.#next());
+	}
+
+	/** Serves some of those that wait; it is called once for each of them, so that it finds none when others were served with it. */
+	async #next(): Promise<void> {
+		const batch = this.#waiting.length > 0 ? this.#waiting.splice(0, this.#batchSize) : this.#alone.splice(0, 1);
+		const [first, second] = batch;
+		if (first === undefined) {
+			return;
+		}
+		if (second === undefined) {
+			await this.#run(first.room, first.action).then(first.resolve, first.reject);
+		} else if (await this.#runTogether(batch)) {
+			for (const { resolve } of batch) {
+				resolve();
+			}
+		} else {
+			for (const run of batch) {
+				this.#wait(this.#alone, run);
+			}
+		}
+	}
+
+	/** How many of those that wait are to share a process: the other places are to get their share. */
+	get #batchSize(): number {
+		const share = Math.ceil(this.#waiting.length / numberOfPlaces);
+		return this.#stopped ? 1 : Math.max(1, Math.min(together.most, share, Math.floor(together.time / this.#typical)));
+	}
+
+	/** @returns whether all of them succeeded */
+	async #runTogether(batch: readonly Waiting[]): Promise<boolean> {
+		const { script, timeout, log } = this.#options;
+		if (lackOfDescriptors() !== undefined) {
+			return false;
+		}
+		// A room's name holds nothing that xargs would act upon.
+		const lines = batch.map(({ room, action }) => `${argumentsOf(room, action).join(" ")}\n`);
+		const end = await this.#process(xargs, ["-L", "1", script], Math.min(together.timeout, timeout), lines.join(""));
+		const succeeded = end.exitCode === 0 && !end.exceeded;
+		this.#typical = succeeded ? end.took / batch.length : Number.POSITIVE_INFINITY;
+		const { exitCode, output } = end;
+		const took = Math.round(end.took);
+		const how = succeeded ? "" : ", not all with success, each is run by itself now";
+		log.debug(
+			{ rooms: batch.map(({ room }) => room), took, exitCode, output },
+			`${script} ran for ${batch.length} rooms in ${took} ms${how}${output === "" ? "" : `: ${output}`}`,
+		);
+		return succeeded;
 	}
 
 	async #run(room: Room, action: Action): Promise<void> {
-		const { script, timeout, clock, log } = this.#options;
-		const { environment } = this;
-		const name = action === "write" ? `${script} ${room}` : `${script} ${room} del`;
+		const { script, timeout, log } = this.#options;
+		const args = argumentsOf(room, action);
+		const name = [script, ...args].join(" ");
 		if (this.#stopped) {
 			throw new GeneratorFailed(`${name} was not run, the daemon is stopping`, room, { output: "" });
 		}
 		const lack = lackOfDescriptors();
 		if (lack !== undefined) {
-			throw new GeneratorFailed(`${name} ${fate({ code: lack }, false, timeout)}`, room, { output: "" });
+			throw new GeneratorFailed(`${name} could not be run (${lack})`, room, { output: "" });
 		}
-		const started = clock.now();
-		const child = execa(script, action === "write" ? [room] : [room, "del"], {
-			// A process group of its own: a timeout must end the script's children too, and execa would end the script alone.
-			detached: true,
-			cleanup: false,
-			extendEnv: false,
-			env: environment,
-			stdin: "ignore",
-			buffer: false,
-			reject: false,
-		});
-		const output = lastLines([child.stdout, child.stderr], secretsIn(environment));
-		const limit = new RunLimit(child, timeout, clock);
-		const ended: Promise<RunResult | undefined> = Promise.race([child, limit.givenUp]);
-		this.#running.set(limit, ended);
-		const result = await ended;
-		limit.lift();
-		this.#running.delete(limit);
-		const took = Math.round(clock.now() - started);
-		const printed = output();
+		const end = await this.#process(script, args, timeout);
+		const { exitCode, signal, output, cause } = end;
+		const took = Math.round(end.took);
 		log.debug(
-			{ room, action, took, exitCode: result?.exitCode, output: printed },
-			`${name} ran for ${took} ms${printed === "" ? "" : `: ${printed}`}`,
+			{ room, action, took, exitCode, output },
+			`${name} ran for ${took} ms${output === "" ? "" : `: ${output}`}`,
 		);
-		if (limit.exceeded || result?.exitCode !== 0) {
-			const facts = { exitCode: result?.exitCode, signal: result?.signal, output: printed, cause: result?.cause };
-			throw new GeneratorFailed(`${name} ${fate(result, limit.exceeded, timeout)}`, room, facts);
+		if (end.exceeded || exitCode !== 0) {
+			this.#typical = Number.POSITIVE_INFINITY;
+			throw new GeneratorFailed(`${name} ${fate(end, timeout)}`, room, { exitCode, signal, output, cause });
 		}
+		this.#typical = end.took;
 	}
-}
 
-function fate(result: RunResult | undefined, exceeded: boolean, timeout: number): string {
-	if (exceeded || result === undefined) {
-		return `took longer than ${timeout / 1_000} s and ${result === undefined ? "cannot be ended" : "was ended"}`;
-	}
-	if (result.exitCode !== undefined) {
-		return `exited with ${result.exitCode}`;
-	}
-	return result.signal !== undefined
-		? `was ended by ${result.signal}`
-		: `could not be run (${result.code ?? "unknown reason"})`;
-}
-
-/** Collects the end of what is printed, reading all of it so that the script never waits for a reader. */
-function lastLines(streams: readonly NodeJS.ReadableStream[], secrets: readonly string[]): () => string {
-	let tail = "";
-	let cut = false;
-	for (const stream of streams) {
-		stream.setEncoding("utf8");
-		stream.on("data", (text: string) => {
-			const all = tail + text;
-			cut ||= all.length > keptOutput.characters;
-			tail = all.slice(-keptOutput.characters);
+	async #process(command: string, args: readonly string[], timeout: number, input?: string): Promise<ScriptEnd> {
+		const { clock } = this.#options;
+		const { environment } = this;
+		const process = new ScriptProcess({
+			command,
+			args,
+			timeout,
+			environment,
+			clock,
+			...(input === undefined ? {} : { input }),
 		});
+		this.#running.add(process);
+		const end = await process.ended;
+		this.#running.delete(process);
+		return end;
 	}
-	return () => printable(redact(tail, secrets, cut).trim().split("\n").slice(-keptOutput.lines).join("\n"));
+}
+
+function argumentsOf(room: Room, action: Action): string[] {
+	return action === "write" ? [room] : [room, "del"];
+}
+
+function fate({ exitCode, signal, code, exceeded, givenUp }: ScriptEnd, timeout: number): string {
+	if (exceeded || givenUp) {
+		return `took longer than ${timeout / 1_000} s and ${givenUp ? "cannot be ended" : "was ended"}`;
+	}
+	if (exitCode !== undefined) {
+		return `exited with ${exitCode}`;
+	}
+	return signal !== undefined ? `was ended by ${signal}` : `could not be run (${code ?? "unknown reason"})`;
 }

@@ -547,6 +547,130 @@ describe("many runs", () => {
 	});
 });
 
+describe("runs that wait for a place while others succeed", () => {
+	const places = 2 * availableParallelism();
+	const busy = Array.from({ length: places }, (_, index) => String(100 + index));
+	const waiting = Array.from({ length: 3 * places }, (_, index) => String(500 + index));
+
+	/**
+	 * Has all places taken, lets `waiting` wait, and then ends those that hold the places.
+	 * @param lines what the script does for those that wait
+	 * @param took ms that the first ones take
+	 */
+	async function burst(lines: readonly string[], took = 0, environment: Record<string, string> = {}) {
+		const name = script(
+			'case "$1" in 1??) note "$1" $$; until [ -e "$D/go" ]; do sleep 0.01; done; exit 0 ;; esac',
+			'mkdir -p "$D/runs" && mktemp "$D/runs/$1.$PPID.XXXXXX" > /dev/null',
+			...lines,
+		);
+		const runs = generator(name, environment);
+		const first = busy.map((room) => start(runs, room));
+		await Promise.all(busy.map(pid));
+		const rest = waiting.map((room, index) => start(runs, room, index % 2 === 0 ? "write" : "remove"));
+		await clock.advance(took);
+		writeFileSync(join(directory, "go"), "");
+		await Promise.all(first.map(succeeds));
+		return { name, runs, rest };
+	}
+
+	/** The rooms that were run, and the processes that ran them. */
+	const runs = () =>
+		readdirSync(join(directory, "runs")).map((name) => {
+			const [room = "", parent = ""] = name.split(".");
+			return { room, parent };
+		});
+
+	it("share processes, each with its own arguments, the environment and no input", async () => {
+		const { rest } = await burst(
+			['{ echo $# "$@" "$SIP_REGISTRAR"; readlink "/proc/$$/fd/0"; cat; } > "$D/told.$1"'],
+			0,
+			{ SIP_REGISTRAR: "sip.example.org" },
+		);
+		await Promise.all(rest.map(succeeds));
+		assert.deepEqual(
+			waiting.map((room) => read(`told.${room}`)),
+			waiting.map((room, index) => `${index % 2 === 0 ? `1 ${room}` : `2 ${room} del`} sip.example.org\n/dev/null\n`),
+		);
+		assert.deepEqual(
+			runs()
+				.map(({ room }) => room)
+				.sort(),
+			waiting,
+		);
+		assert.ok(new Set(runs().map(({ parent }) => parent)).size < waiting.length);
+		assert.ok(!runs().every(({ parent }) => parent === String(process.pid)));
+		assert.equal(clock.timers, 0);
+	});
+
+	it("are told at debug level, without secrets", async () => {
+		const { name, rest } = await burst(['echo "$SIP_PASSWORD"'], 0, { SIP_PASSWORD: "hunter2" });
+		await Promise.all(rest.map(succeeds));
+		const sentences = log.lines.map(({ sentence }) => sentence);
+		assert.ok(sentences.some((sentence) => sentence.startsWith(`${name} ran for 3 rooms in 0 ms: ***`)));
+		assert.ok(!JSON.stringify(log.lines).includes("hunter2"));
+	});
+
+	it("get processes of their own where a run takes long", async () => {
+		const { rest } = await burst(['until [ -e "$D/end" ]; do sleep 0.01; done'], 150);
+		await eventually(() => runs().length === places, "all places are taken");
+		assert.deepEqual([...new Set(runs().map(({ parent }) => parent))], [String(process.pid)]);
+		writeFileSync(join(directory, "end"), "");
+		await Promise.all(rest.map(succeeds));
+	});
+
+	it("fail by themselves: who shared a process with one that fails succeeds", async () => {
+		const bad = waiting[1] ?? "";
+		const { name, rest } = await burst([`[ "$1" != ${bad} ] || { echo no good >&2; exit 3; }`]);
+		const errors = await Promise.all(rest.map(outcomeOf));
+		assert.deepEqual(
+			errors.map((error) => error?.message),
+			waiting.map((room) => (room === bad ? `${name} ${bad} del exited with 3: no good` : undefined)),
+		);
+	});
+
+	it("fail by themselves when a signal ends one, which keeps xargs from going on", async () => {
+		const bad = waiting[0] ?? "";
+		const { name, rest } = await burst([`[ "$1" != ${bad} ] || kill -KILL $$`]);
+		const errors = await Promise.all(rest.map(outcomeOf));
+		assert.deepEqual(
+			errors.map((error) => error?.message),
+			waiting.map((room) => (room === bad ? `${name} ${bad} was ended by SIGKILL` : undefined)),
+		);
+	});
+
+	it("wait a second for one that hangs, which then gets its time by itself", async () => {
+		const bad = waiting[0] ?? "";
+		const { name, rest } = await burst([
+			`[ "$1" != ${bad} ] || { sleep 1000 & note "child.$PPID" $!; note "hangs.$PPID" $$; wait; }`,
+		]);
+		const [hanging, ...others] = rest;
+		assert.ok(hanging);
+		const hung = () => pids().filter(isAlive);
+		await eventually(() => hung().length === 2, "it hangs with others behind it");
+		const together = hung();
+		await clock.advance(1_000);
+		await Promise.all(together.map(gone));
+		await Promise.all(others.map(succeeds));
+		await eventually(() => hung().length === 2, "it hangs by itself");
+		await clock.advance(9_999);
+		assert.equal(hanging.isOver, false);
+		await clock.advance(1);
+		assert.equal((await failureOf(hanging)).message, `${name} ${bad} took longer than 10 s and was ended`);
+		await eventually(() => hung().length === 0, "nothing of it is left");
+	});
+
+	it("are ended when the generator is stopped, and none of them starts any more", async () => {
+		const { runs, rest } = await burst(['note "script.$1" $$', "sleep 1000"]);
+		await eventually(() => pids().filter(isAlive).length === places, "all places are taken");
+		await stop(runs);
+		for (const run of rest) {
+			assert.match((await failureOf(run)).message, / was (not run, the daemon is stopping|ended by SIGKILL)$/);
+		}
+		await Promise.all(pids().map(gone));
+		assert.equal(pids().length, 2 * places);
+	});
+});
+
 describe("stopping", () => {
 	const cores = availableParallelism();
 

@@ -2,7 +2,7 @@
  * The manual page fsconfregger(8), made of the README's own sections and of the settings that the program knows, so that
  * nothing is written twice. It knows as much of Markdown as those sections use.
  */
-import { type Setting, settings } from "../src/settings.ts";
+import { type Setting, settings } from "../src/config/settings.ts";
 
 /** The README's sections that become part of the page, in their order there. */
 const sections = ["Settings", "A script of your own", "Reading the log", "What to do when"];

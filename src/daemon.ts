@@ -1,14 +1,14 @@
 /** Puts the parts together: FreeSWITCH's connection on one side, the generator on the other, the reconciler between. */
 import type { Clock } from "./clock.ts";
-import type { Config } from "./config.ts";
-import { Connection } from "./connection.ts";
-import { openEventSocket, type Session } from "./event-socket.ts";
-import { accessOf } from "./event-socket-conf.ts";
-import { Refused } from "./event-socket-errors.ts";
-import { Script } from "./generator.ts";
-import type { Log } from "./log.ts";
-import { Reconciler } from "./reconciler.ts";
-import { whenConnected, whenLost } from "./service-status.ts";
+import type { Config } from "./config/command-line.ts";
+import { Reconciler } from "./controller/reconciler.ts";
+import { accessOf } from "./freeswitch/access.ts";
+import { Connection } from "./freeswitch/connection.ts";
+import { Refused } from "./freeswitch/errors.ts";
+import { openEventSocket, type Session } from "./freeswitch/session.ts";
+import { Script } from "./generator/script.ts";
+import type { Log } from "./log/log.ts";
+import { whenConnected, whenLost } from "./systemd/status.ts";
 
 export interface DaemonOptions {
 	readonly config: Config;

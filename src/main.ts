@@ -2,13 +2,13 @@
 import { setFlagsFromString } from "node:v8";
 import manifest from "../package.json" with { type: "json" };
 import { systemClock } from "./clock.ts";
-import { BadSetting, help, type Request, readConfig } from "./config.ts";
+import { BadSetting, help, type Request, readConfig } from "./config/command-line.ts";
+import { settings } from "./config/settings.ts";
+import { SettingsFile } from "./config/settings-file.ts";
 import { Daemon } from "./daemon.ts";
-import { isJournal, logFormat, openLog } from "./log.ts";
-import { settings } from "./settings.ts";
-import { SettingsFile } from "./settings-file.ts";
-import { lastWords, Notices, sendBy, watchdogLimit, withoutSystemd } from "./systemd.ts";
-import { Watchdog } from "./watchdog.ts";
+import { isJournal, logFormat, openLog } from "./log/log.ts";
+import { lastWords, Notices, sendBy, watchdogLimit, withoutSystemd } from "./systemd/notify.ts";
+import { Watchdog } from "./systemd/watchdog.ts";
 
 /** What the exit tells systemd: whether a restart can be of use. */
 const exitCode = { done: 0, failed: 1, badSetting: 2 } as const;

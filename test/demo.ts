@@ -7,9 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { styleText } from "node:util";
 import { systemClock } from "../src/clock.ts";
+import type { Registrar, SipPeer } from "./stand-in/registrar/registrar.ts";
+import { StandIn } from "./stand-in/stand-in.ts";
 import { DaemonProcess, type LogRecord, shippedScript } from "./support/daemon-process.ts";
-import type { Registrar, SipPeer } from "./support/registrar.ts";
-import { StandIn } from "./support/stand-in.ts";
 
 type Who = "you" | "FreeSWITCH" | "registrar" | "fsconfregger";
 

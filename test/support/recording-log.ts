@@ -1,5 +1,5 @@
 /** A log that keeps its lines. */
-import type { Log } from "../../src/log.ts";
+import type { Log } from "../../src/log/log.ts";
 
 export interface LogLine {
 	readonly level: "trace" | "debug" | "info" | "warn" | "error" | "fatal";

@@ -3,7 +3,7 @@
  * in every run (ids, times, counters), so that what is left must be the same to the byte.
  */
 import { readdirSync, readFileSync } from "node:fs";
-import { type Frame, FrameReader } from "./frames.ts";
+import { type Frame, FrameReader } from "../stand-in/event-socket/frames.ts";
 
 export interface Sent {
 	readonly kind: "sent";

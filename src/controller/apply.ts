@@ -1,0 +1,221 @@
+/**
+ * Does what a plan says, in the one order that is safe: scripts, reloadxml, killgw, rescan. However many rooms a plan is
+ * about, it costs one reloadxml and one rescan.
+ */
+
+import type { Clock } from "../clock.ts";
+import { excerpt, killGateway, registerGateway, reloadXml, rescan } from "../freeswitch/commands.ts";
+import { ask, type EventSocket } from "../freeswitch/event-socket.ts";
+import { type Action, type Generator, GeneratorFailed } from "../generator/script.ts";
+import { ScriptRuns } from "../generator/script-runs.ts";
+import { messageOf } from "../log/errors.ts";
+import type { Log } from "../log/log.ts";
+import type { Troubles } from "../log/troubles.ts";
+import { gatewayOf, type Room } from "../room.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Step } from "./plan.ts";
+
+export type Plan = ReadonlyMap<Room, Step>;
+
+export interface ApplierOptions {
+	readonly generator: Generator;
+	readonly profile: string;
+	readonly ledger: Ledger;
+	readonly troubles: Troubles;
+	readonly clock: Clock;
+	readonly log: Log;
+	/** Called when something was done whose effect only another pass can see. */
+	readonly again: () => void;
+}
+
+export class Applier {
+	/** The scripts that are under way. */
+	readonly scripts: ScriptRuns;
+	readonly #options: ApplierOptions;
+	/** Whether a file has gone since FreeSWITCH last read the files. */
+	#unread = false;
+	/** Whether the directory was scanned: that makes gateways, which are seen, of files whose rooms ended unseen. */
+	#scanned = false;
+
+	constructor(options: ApplierOptions) {
+		this.#options = options;
+		this.scripts = new ScriptRuns(options.generator, options.clock);
+	}
+
+	/** Starts the scripts of a plan. */
+	startScripts(plan: Plan): void {
+		for (const [room, step] of plan) {
+			if (step.verdict === "not loaded") {
+				this.#notLoaded(room);
+			}
+			if (step.script !== undefined) {
+				this.#run(room, step.script, step.gateway);
+			}
+		}
+	}
+
+	/**
+	 * Does all of a plan but its scripts: what a script that has just ended makes due is the next pass's.
+	 * @returns whether FreeSWITCH did all that it was told
+	 * @throws ConnectionLost
+	 */
+	async apply(socket: EventSocket, plan: Plan): Promise<boolean> {
+		if ([...plan.values()].some(({ script }) => script !== undefined)) {
+			this.#options.again();
+		}
+		const loadable = this.#all(plan, "load").filter((room) => this.#options.ledger.of(room).isWritten);
+		const rescanNeeded = loadable.length > 0 || !this.#scanned;
+		const renewable = this.#all(plan, "renew");
+		const reloaded = !(rescanNeeded || this.#unread || renewable.length > 0) || (await this.#reload(socket));
+		const killed = await this.#kill(socket, this.#all(plan, "kill"));
+		await this.#register(socket, this.#all(plan, "register"));
+		// With broken XML a rescan adds nothing new and can bring back what was killed (recording 08).
+		const loaded = !rescanNeeded || (reloaded && (await this.#rescan(socket, loadable)));
+		// After a rescan they wait for the next pass, which follows it: a rescan while they are dying loads them too early.
+		const renewed = rescanNeeded || !reloaded || (await this.#renew(socket, renewable));
+		return reloaded && killed && loaded && renewed;
+	}
+
+	#all(plan: Plan, what: Step["gateway"]): Room[] {
+		return [...plan].filter(([, step]) => step.gateway === what).map(([room]) => room);
+	}
+
+	#run(room: Room, action: Action, gateway: Step["gateway"]): void {
+		const { ledger, clock, log, again } = this.#options;
+		const record = ledger.of(room);
+		// The file of a room that is up is written anew at the daemon's start: hundreds of scripts, for which nobody must wait.
+		const urgent = !record.isRetry && (action === "remove" || gateway === "load");
+		record.scriptStarted(action);
+		this.scripts.start(room, action, urgent, ({ error, late }) => {
+			this.#unread ||= action === "remove";
+			if (error === undefined) {
+				record.scriptSucceeded(action);
+			} else {
+				const wait = record.failed(clock.now());
+				log.error({ room, ...factsOf(error) }, `room ${room}: ${messageOf(error)}; tried again in ${wait / 1_000} s`);
+			}
+			if (late || record.renewal.stage === "written") {
+				again();
+			}
+		});
+	}
+
+	#notLoaded(room: Room): void {
+		const { ledger, clock, log, profile } = this.#options;
+		const wait = ledger.of(room).failed(clock.now());
+		log.error(
+			{ room },
+			`room ${room}: the script succeeded, but FreeSWITCH found no gateway ${gatewayOf(room)} in profile ${profile}; ` +
+				`does the script write it, with <include> on a line of its own, into the directory of that profile? Tried again in ${wait / 1_000} s`,
+		);
+	}
+
+	async #reload(socket: EventSocket): Promise<boolean> {
+		const { troubles } = this.#options;
+		this.#unread = false;
+		const { done, words } = await ask(socket, reloadXml);
+		if (done) {
+			troubles.over("reloadxml", "FreeSWITCH reads its configuration again");
+		} else {
+			this.#unread = true;
+			troubles.report(
+				"reloadxml",
+				"error",
+				`FreeSWITCH cannot read its configuration, so no room can be added: ${excerpt(words)}; look for a broken file below its conf directory`,
+			);
+		}
+		return done;
+	}
+
+	async #kill(socket: EventSocket, rooms: readonly Room[]): Promise<boolean> {
+		const { ledger, log } = this.#options;
+		let all = true;
+		for (const room of rooms) {
+			if (ledger.isHeardOf(room)) {
+				// It has come back while the scripts ran: the next pass sees to it.
+				continue;
+			}
+			if (await this.#killGateway(socket, room)) {
+				log.debug({ room }, `room ${room}: gateway ${gatewayOf(room)} is being removed`);
+			} else {
+				all = false;
+			}
+		}
+		return all;
+	}
+
+	/** Lets gateways go whose new snippets lie there; once they are gone, the rooms are ones without a gateway. */
+	async #renew(socket: EventSocket, rooms: readonly Room[]): Promise<boolean> {
+		const { ledger, log } = this.#options;
+		let all = true;
+		for (const room of rooms) {
+			const record = ledger.of(room);
+			if (record.isRegistered) {
+				record.renewal.takingDown();
+			}
+			if (await this.#killGateway(socket, room)) {
+				record.takenDown();
+				log.debug({ room }, `room ${room}: gateway ${gatewayOf(room)} is being loaded anew`);
+			} else {
+				all = false;
+			}
+		}
+		return all;
+	}
+
+	/** @returns whether FreeSWITCH has marked it as one to be removed */
+	async #killGateway(socket: EventSocket, room: Room): Promise<boolean> {
+		const { profile, troubles } = this.#options;
+		const { done, words } = await ask(socket, killGateway(profile, gatewayOf(room)));
+		if (done) {
+			troubles.over(`gateway of ${room}`);
+		} else {
+			troubles.report(
+				`gateway of ${room}`,
+				"error",
+				`room ${room}: FreeSWITCH did not remove its gateway: ${excerpt(words)}`,
+			);
+		}
+		return done;
+	}
+
+	async #register(socket: EventSocket, rooms: readonly Room[]): Promise<void> {
+		const { profile, ledger, log } = this.#options;
+		for (const room of rooms) {
+			// Not found means that it is dying: its end is waited for.
+			if ((await ask(socket, registerGateway(profile, gatewayOf(room)))).done) {
+				ledger.of(room).registeredAnew();
+				log.info({ room }, `room ${room}: its gateway had been un-registered, it registers again`);
+			}
+		}
+	}
+
+	async #rescan(socket: EventSocket, loadable: readonly Room[]): Promise<boolean> {
+		const { profile, ledger, troubles, again } = this.#options;
+		for (const room of loadable) {
+			ledger.of(room).loading();
+		}
+		const { done, words } = await ask(socket, rescan(profile));
+		again();
+		if (!done) {
+			troubles.report(
+				"rescan",
+				"error",
+				`FreeSWITCH did not load the gateways of profile ${profile}: ${excerpt(words)}`,
+			);
+			return false;
+		}
+		troubles.over("rescan", `FreeSWITCH loads gateways of profile ${profile} again`);
+		this.#scanned = true;
+		for (const room of loadable) {
+			ledger.of(room).loaded();
+		}
+		return true;
+	}
+}
+
+function factsOf(error: unknown): object {
+	return error instanceof GeneratorFailed
+		? { exitCode: error.exitCode, signal: error.signal, output: error.output }
+		: { err: error };
+}

@@ -1,0 +1,155 @@
+/**
+ * When passes are made: at once when something is heard, one at a time, not too often; and without anybody asking when one is
+ * due, when the last one could not do all, and every `resync`. It knows nothing of what a pass does.
+ */
+
+import { type Backoff, waitAfter } from "../backoff.ts";
+import type { Clock } from "../clock.ts";
+import type { EventSocket } from "../freeswitch/event-socket.ts";
+
+export interface PassesOptions {
+	/**
+	 * Makes a pass; does not reject. It says `begin` whenever it is about to look at FreeSWITCH's lists.
+	 * @returns false if not all that should be done was done: then the next pass follows soon
+	 */
+	readonly make: (socket: EventSocket) => Promise<boolean>;
+	/** ms on the clock at which a pass is due although nothing is heard; infinite if never. */
+	readonly nextDue: (now: number) => number;
+	/** ms after which a pass is made in any case. */
+	readonly resync: number;
+	readonly clock: Clock;
+}
+
+/**
+ * From one look at FreeSWITCH's lists to the next: in a burst of rooms, FreeSWITCH is to read its configuration some times a
+ * second, not more; and since a look costs as much as there are rooms, with many of them it is the rarer in proportion.
+ * @param rooms how many are listed
+ * @returns ms
+ */
+export function spacing(rooms: number): number {
+	return Math.min(Math.max(150, 0.55 * rooms), 550);
+}
+
+/** ms in which a pass gets on: an answer may take 10 s, the scripts are waited for a quarter of a second, a timer may be late. */
+const longestStep = 20_000;
+
+const backoff: Backoff = { first: 1_000, most: 5_000 };
+
+export class Passes {
+	readonly #options: PassesOptions;
+	#socket: EventSocket | undefined;
+	/** Settles when the passes under way have been made. */
+	#underWay: Promise<void> | undefined;
+	#wanted = false;
+	#stopped = false;
+	#cancelWake = () => {};
+	/** ms on the clock before which FreeSWITCH's lists are not looked at again. */
+	#notBefore = Number.NEGATIVE_INFINITY;
+	/** How many passes in a row did not do all that they should. */
+	#failures = 0;
+	/** ms on the clock until which the passes must have got on, or the next one have begun. */
+	#soundUntil = Number.POSITIVE_INFINITY;
+
+	constructor(options: PassesOptions) {
+		this.#options = options;
+	}
+
+	/** ms on the clock until which something must have happened here; later, this hangs. */
+	get soundUntil(): number {
+		return this.#usable === undefined ? Number.POSITIVE_INFINITY : this.#soundUntil;
+	}
+
+	/** Whether a pass was asked for since the last look began. */
+	get wanted(): boolean {
+		return this.#wanted;
+	}
+
+	/** FreeSWITCH can be asked from now on. */
+	connected(connection: EventSocket): void {
+		this.#socket = {
+			api: async (command) => {
+				this.#gotOn();
+				return connection.api(command);
+			},
+		};
+		this.#failures = 0;
+		this.#gotOn();
+		this.request();
+	}
+
+	disconnected(): void {
+		this.#socket = undefined;
+		this.#cancelWake();
+	}
+
+	/** Asks for a pass: at once, or after the one under way. However often that is asked meanwhile, it is one. */
+	request(): void {
+		this.#wanted = true;
+		if (this.#underWay === undefined && this.#usable !== undefined) {
+			this.#cancelWake();
+			this.#gotOn();
+			this.#underWay = this.#makeAll().finally(() => {
+				this.#underWay = undefined;
+				// The connection may have been lost and made anew while the last pass was failing.
+				if (this.#wanted) {
+					this.request();
+				}
+			});
+		}
+	}
+
+	/**
+	 * A look begins: what was asked for until now is served by it.
+	 * @param pause ms until the next one
+	 */
+	begin(pause: number): void {
+		this.#wanted = false;
+		this.#notBefore = this.#options.clock.now() + pause;
+	}
+
+	/** Makes no more passes; resolves when the one under way has ended. */
+	async stop(): Promise<void> {
+		this.#stopped = true;
+		this.#cancelWake();
+		await this.#underWay;
+	}
+
+	async #makeAll(): Promise<void> {
+		// Whatever asks for a pass from here on must find that passes are being made.
+		await Promise.resolve();
+		const { clock, make } = this.#options;
+		for (let socket = this.#usable; socket !== undefined && this.#wanted; socket = this.#usable) {
+			const wait = this.#notBefore - clock.now();
+			if (wait > 0) {
+				await new Promise<void>((resolve) => {
+					clock.after(wait, resolve);
+				});
+				continue;
+			}
+			this.#failures = (await make(socket)) ? 0 : this.#failures + 1;
+		}
+		if (this.#usable !== undefined) {
+			this.#sleep();
+		}
+	}
+
+	/** The connection, if passes may be made on it. */
+	get #usable(): EventSocket | undefined {
+		return this.#stopped ? undefined : this.#socket;
+	}
+
+	#sleep(): void {
+		const { clock, resync, nextDue } = this.#options;
+		const now = clock.now();
+		const retry = this.#failures === 0 ? Number.POSITIVE_INFINITY : waitAfter(this.#failures, backoff);
+		const wait = Math.max(0, Math.min(resync, retry, nextDue(now) - now));
+		this.#soundUntil = now + wait + longestStep;
+		this.#cancelWake = clock.after(wait, () => {
+			this.request();
+		});
+	}
+
+	#gotOn(): void {
+		this.#soundUntil = this.#options.clock.now() + longestStep;
+	}
+}

@@ -1,0 +1,230 @@
+/**
+ * Makes what is into what should be, again and again: observe, plan, apply. An event never acts, it asks for a pass; so
+ * events that are lost, late or out of order need no code of their own. When passes are made, passes.ts says.
+ */
+
+import type { Clock } from "../clock.ts";
+import { isLeaving, ProfileNotRunning, UnexpectedAnswer } from "../freeswitch/commands.ts";
+import { ConnectionLost, type EventSocket } from "../freeswitch/event-socket.ts";
+import type { Event } from "../freeswitch/events.ts";
+import type { Generator } from "../generator/script.ts";
+import type { Log } from "../log/log.ts";
+import { Troubles } from "../log/troubles.ts";
+import { type Room, roomOf, type ToRoom } from "../room.ts";
+import type { Standing } from "../systemd/status.ts";
+import { Applier, type Plan } from "./apply.ts";
+import { Ledger } from "./ledger.ts";
+import { observe } from "./observe.ts";
+import { Passes, spacing } from "./passes.ts";
+import { nextStep, type Step } from "./plan.ts";
+import { Reload } from "./reload.ts";
+import { RoomLog } from "./room-log.ts";
+
+export interface ReconcilerOptions {
+	readonly generator: Generator;
+	readonly toRoom: ToRoom;
+	/** The SIP profile whose gateways are looked after. */
+	readonly profile: string;
+	/** ms that a room which has ended keeps its gateway. */
+	readonly linger: number;
+	/** ms after which a pass is made without any event. */
+	readonly resync: number;
+	readonly clock: Clock;
+	readonly log: Log;
+	/** Called each time that `standing` may have changed. */
+	readonly changed?: () => void;
+}
+
+/** ms that a pass waits for its scripts before it goes on with those that have ended; in a burst, the first rooms wait no longer. */
+const patience = 250;
+
+export class Reconciler {
+	readonly #options: ReconcilerOptions;
+	readonly #ledger: Ledger;
+	readonly #applier: Applier;
+	readonly #roomLog: RoomLog;
+	readonly #troubles: Troubles;
+	readonly #reload: Reload;
+	readonly #passes: Passes;
+	/** Whether nothing has been observed since the connection was made. */
+	#first = true;
+	/** Why what FreeSWITCH lists is not known, if so. */
+	#unknown: string | undefined;
+
+	constructor(options: ReconcilerOptions) {
+		const { linger, clock, log } = options;
+		this.#options = options;
+		this.#ledger = new Ledger(linger);
+		this.#roomLog = new RoomLog(clock, log, linger);
+		this.#troubles = new Troubles(log);
+		this.#reload = new Reload(this.#ledger, log, this.#troubles);
+		this.#passes = new Passes({
+			...options,
+			make: (socket) => this.#pass(socket),
+			nextDue: (now) => this.#ledger.nextDue(now),
+		});
+		this.#applier = new Applier({
+			...options,
+			ledger: this.#ledger,
+			troubles: this.#troubles,
+			again: () => {
+				this.#passes.request();
+			},
+		});
+	}
+
+	/** ms on the clock until which something must have happened here; later, this hangs. */
+	get soundUntil(): number {
+		return this.#passes.soundUntil;
+	}
+
+	/** What is known of the rooms. */
+	get standing(): Standing {
+		if (this.#unknown !== undefined) {
+			return { unknown: this.#unknown };
+		}
+		return this.#first ? undefined : this.#roomLog.counts;
+	}
+
+	/** FreeSWITCH can be asked from now on. */
+	connected(socket: EventSocket): void {
+		this.#first = true;
+		this.#unknown = undefined;
+		this.#passes.connected(socket);
+	}
+
+	disconnected(): void {
+		this.#passes.disconnected();
+	}
+
+	/** The generator has new settings: all running rooms are to have them, one after the other. */
+	reload(): void {
+		this.#reload.ask();
+		this.request();
+	}
+
+	event(event: Event): void {
+		const { toRoom, clock } = this.#options;
+		if (event.kind === "conference-created" || event.kind === "conference-destroyed") {
+			const room = toRoom(event.conference);
+			if (room !== undefined) {
+				if (event.kind === "conference-created") {
+					this.#ledger.heardOf(room, clock.now());
+				}
+				this.request();
+			}
+			return;
+		}
+		const room = roomOf(event.gateway, toRoom);
+		if (room === undefined) {
+			return;
+		}
+		if (event.kind === "gateway-state") {
+			this.#roomLog.saw(room, event);
+			this.#options.changed?.();
+			if (isLeaving(event.state) || this.#ledger.records.get(room)?.renewal.offAir === true) {
+				this.request();
+			}
+		} else {
+			this.#ledger.records.get(room)?.gatewayCameOrWent(event.kind);
+			this.request();
+		}
+	}
+
+	/** Asks for a pass. */
+	request(): void {
+		this.#passes.request();
+	}
+
+	/** Makes no more passes; resolves when the one under way has ended. */
+	async stop(): Promise<void> {
+		await this.#passes.stop();
+	}
+
+	/** @returns whether all that should be done was done */
+	async #pass(socket: EventSocket): Promise<boolean> {
+		try {
+			await this.#prepare(socket);
+			return await this.#applier.apply(socket, this.#plan());
+		} catch (error) {
+			if (error instanceof ConnectionLost) {
+				// Whoever keeps the connection tells about it, and a full pass follows the next one.
+				return true;
+			}
+			if (error instanceof UnexpectedAnswer || error instanceof ProfileNotRunning) {
+				this.#unknown = error.message;
+				this.#options.changed?.();
+				this.#troubles.report(
+					"lists",
+					"warn",
+					`${error.message}; nothing is changed until that is known, trying again`,
+				);
+			} else {
+				const words = error instanceof Error ? error.stack : String(error);
+				this.#troubles.report("pass", "error", `a fault of the program, please report it: ${words}`);
+			}
+			return false;
+		}
+	}
+
+	/**
+	 * Looks, and has the scripts run that are due. Where something is heard while they run, it looks again and starts what
+	 * more is due: so the rooms of a burst, which come while the first one's script runs, share one reload and one rescan.
+	 */
+	async #prepare(socket: EventSocket): Promise<void> {
+		const { clock } = this.#options;
+		const { scripts } = this.#applier;
+		const until = clock.now() + patience;
+		for (;;) {
+			await this.#look(socket);
+			this.#applier.startScripts(this.#plan());
+			do {
+				if (await scripts.ended(this.#pause)) {
+					return;
+				}
+				if (clock.now() >= until) {
+					scripts.leaveBehind();
+					return;
+				}
+			} while (!this.#passes.wanted);
+		}
+	}
+
+	async #look(socket: EventSocket): Promise<void> {
+		const { clock, profile, toRoom, changed } = this.#options;
+		const asked = clock.now();
+		this.#passes.begin(this.#pause);
+		const observation = await observe(socket, profile, toRoom);
+		this.#troubles.over("lists", "FreeSWITCH tells its conferences and gateways again");
+		this.#roomLog.observed(observation, this.#ledger.observe(observation, asked), this.#first);
+		this.#first = false;
+		this.#reload.observed();
+		this.#unknown = undefined;
+		changed?.();
+	}
+
+	/** ms from one look to the next. */
+	get #pause(): number {
+		return spacing(this.#ledger.records.size);
+	}
+
+	#plan(): Plan {
+		const now = this.#options.clock.now();
+		const turns = this.#reload.turns();
+		const plan = new Map<Room, Step>();
+		for (const [room, record] of [...this.#ledger.records]) {
+			const facts = record.facts(now, turns.has(room));
+			if (facts.gateway === "none") {
+				this.#roomLog.gone(room);
+			}
+			const step = nextStep(facts);
+			if (step.verdict === "over") {
+				this.#ledger.forget(room);
+				this.#roomLog.forget(room);
+			} else {
+				plan.set(room, step);
+			}
+		}
+		return plan;
+	}
+}

@@ -1,0 +1,216 @@
+/**
+ * What this process has seen of one room and done for it. It lives in memory only: FreeSWITCH's own lists are the record,
+ * and after a restart the first pass learns from them all that is needed. It decides nothing; plan.ts does.
+ */
+import { type Backoff, waitAfter } from "../backoff.ts";
+import { isLeaving, isRegistered, isTrying, type ListedGateway, neverRegisters } from "../freeswitch/commands.ts";
+import type { Action } from "../generator/script.ts";
+import type { RoomFacts } from "./plan.ts";
+import { Renewal } from "./renewal.ts";
+
+/** What an observation shows of a conference that the one before it did not. */
+export type Change = "started" | "returned" | "ended";
+
+const retryBackoff: Backoff = { first: 1_000, most: 60_000 };
+
+/** ms; FreeSWITCH un-REGISTERs a killed gateway at its next tick and deletes it one tick later. */
+const tick = 1_000;
+
+export class RoomRecord {
+	readonly renewal = new Renewal();
+	#running = false;
+	/** ms on the clock until which a room that has ended keeps its gateway. */
+	#lingersUntil = Number.NEGATIVE_INFINITY;
+	#gateway: RoomFacts["gateway"] = "none";
+	#snippet: RoomFacts["snippet"] = "unknown";
+	#registered = false;
+	#raced = false;
+	#scriptRunning = false;
+	#failures = 0;
+	#retryAt = Number.NEGATIVE_INFINITY;
+
+	get isWritten(): boolean {
+		return this.#snippet === "written";
+	}
+
+	/** Whether the room could not be served when that was last tried. */
+	get isRetry(): boolean {
+		return this.#failures > 0;
+	}
+
+	get isRunning(): boolean {
+		return this.#running;
+	}
+
+	/** Whether it has a gateway that is up, and neither waits for an answer nor has another beside it. */
+	get isUp(): boolean {
+		return this.#gateway === "up";
+	}
+
+	/** Whether its gateway was registered, or needed not be, when it was last listed. */
+	get isRegistered(): boolean {
+		return this.#registered;
+	}
+
+	/** Whether its gateway could not be registered, at the last try. */
+	get isRefused(): boolean {
+		return this.isUp && !this.#registered;
+	}
+
+	/** @param turn whether the gateway of a room that is to be renewed may be taken down now */
+	facts(now: number, turn = false): RoomFacts {
+		return {
+			conference: this.#running ? "running" : now < this.#lingersUntil ? "lingering" : "ended",
+			gateway: this.#gateway,
+			snippet: this.#snippet,
+			raced: this.#raced,
+			renewal: this.renewal.stage === "wanted" ? "wanted" : turn ? "turn" : "none",
+			failing: this.#failures > 0,
+			free: !this.#scriptRunning && now >= this.#retryAt,
+		};
+	}
+
+	/** ms on the clock at which this room is to be looked at again without any event; infinite if never. */
+	nextDue(now: number): number {
+		const retry = this.#retryAt > now ? this.#retryAt : Number.POSITIVE_INFINITY;
+		if (!this.#running && now < this.#lingersUntil) {
+			return this.#lingersUntil;
+		}
+		// A dying gateway's delete event asks for a pass; the look after some ticks is for the case that the event is lost.
+		if (this.#running) {
+			const leaving = this.#gateway === "dying" || this.#gateway === "doubled";
+			return leaving || (this.renewal.offAir && !this.isUp) ? Math.min(retry, now + tick) : retry;
+		}
+		switch (this.#gateway) {
+			case "none":
+				return retry;
+			case "trying":
+			case "doubled":
+				return Math.min(retry, now + tick);
+			default:
+				return Math.min(retry, now + 3 * tick);
+		}
+	}
+
+	/**
+	 * @param now ms on the clock at which FreeSWITCH was asked
+	 * @param linger ms that a room which has ended keeps its gateway
+	 */
+	observeConference(running: boolean, now: number, linger: number): Change | undefined {
+		if (running === this.#running) {
+			return undefined;
+		}
+		this.#running = running;
+		// What is wanted has changed, so what failed before need not fail again.
+		this.#failures = 0;
+		this.#retryAt = Number.NEGATIVE_INFINITY;
+		if (running) {
+			return now < this.#lingersUntil ? "returned" : "started";
+		}
+		this.#lingersUntil = now + linger;
+		return "ended";
+	}
+
+	observeGateways(listed: readonly ListedGateway[]): void {
+		const before = this.#gateway;
+		const leaving = listed.filter(({ state }) => isLeaving(state)).length;
+		if (listed.length > leaving) {
+			this.#registered = listed.some(({ state }) => isRegistered(state) || neverRegisters(state));
+			this.#gateway = leaving > 0 ? "doubled" : listed.some(({ state }) => isTrying(state)) ? "trying" : "up";
+			this.#raced =
+				!listed.some(({ state }) => neverRegisters(state)) && (this.#raced || leaving > 0 || before === "dying");
+			if (this.#registered && !this.#raced) {
+				this.renewal.registered();
+			}
+			if (this.#snippet === "written" || this.#snippet === "loaded") {
+				this.#snippet = "loaded";
+				this.#failures = 0;
+			} else if (this.#snippet === "removed" && (before === "none" || before === "dying")) {
+				// The gateway has come back, so a file may have come back too.
+				this.#snippet = "unknown";
+			}
+			return;
+		}
+		if (this.#registered) {
+			this.renewal.wentAway();
+		}
+		this.#registered = false;
+		if (leaving > 0) {
+			this.#gateway = "dying";
+		} else {
+			this.#gateway = "none";
+			this.#raced = false;
+			if (this.renewal.stage === "written") {
+				this.#snippet = "written";
+			} else if (before !== "none" && this.#snippet === "loaded") {
+				// Somebody else has taken the gateway away, perhaps with its file.
+				this.#snippet = "unknown";
+			}
+		}
+	}
+
+	scriptStarted(action: Action): void {
+		this.renewal.scriptStarted(action);
+		this.#scriptRunning = true;
+		this.#snippet = "unknown";
+	}
+
+	scriptSucceeded(action: Action): void {
+		this.renewal.scriptSucceeded(action);
+		this.#scriptRunning = false;
+		this.#snippet = action === "write" ? "written" : "removed";
+		if (action === "remove") {
+			this.#failures = 0;
+		}
+	}
+
+	/**
+	 * The room could not be served, because of its script or of what the script wrote.
+	 * @returns ms until it is tried again
+	 */
+	failed(now: number): number {
+		this.#scriptRunning = false;
+		this.#snippet = "unknown";
+		this.#failures += 1;
+		const wait = waitAfter(this.#failures, retryBackoff);
+		this.#retryAt = now + wait;
+		return wait;
+	}
+
+	/** FreeSWITCH, which has read the snippet that lies there, is about to be told to load it. */
+	loading(): void {
+		if (this.#gateway === "none") {
+			this.renewal.oldOneGoes();
+		}
+	}
+
+	/** A rescan has succeeded, so what was written should have become a gateway; there was none before, so none can take its binding away. */
+	loaded(): void {
+		this.#snippet = "loaded";
+		this.#raced = false;
+	}
+
+	/** Its gateway is on its way out, to be loaded anew from the snippet that lies there. */
+	takenDown(): void {
+		this.renewal.oldOneGoes();
+		this.#snippet = "written";
+	}
+
+	/** The gateway has been made to register anew: it waits for an answer, and nothing that was dying can harm it. */
+	registeredAnew(): void {
+		this.#raced = false;
+		this.#gateway = "trying";
+	}
+
+	/**
+	 * A gateway of the room was added or deleted. One that is there after a deletion, and was not added after it, was there
+	 * before it: then the deleted one's un-REGISTER may have taken its binding away. One that comes unexpectedly may have been
+	 * loaded from an old file, as by a rescan that the connection before this one, or an earlier daemon, has asked for.
+	 */
+	gatewayCameOrWent(event: "gateway-added" | "gateway-deleted"): void {
+		this.#raced = event === "gateway-deleted";
+		if (event === "gateway-added" && this.#gateway === "none") {
+			this.#gateway = "trying";
+		}
+	}
+}

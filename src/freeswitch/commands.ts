@@ -1,0 +1,243 @@
+/**
+ * FreeSWITCH's commands and what its answers to them mean. Pure.
+ * The wording was recorded from FreeSWITCH 1.10.12 and 1.11.2; test/fixtures/transcripts holds the recordings.
+ */
+import { printable } from "../log/printable.ts";
+
+/** A command and how to read its answer. `read` throws UnexpectedAnswer for an answer that says nothing sure. */
+export interface Question<T> {
+	readonly command: string;
+	read(answer: string): T;
+}
+
+/** FreeSWITCH answered something from which nothing may be concluded, least of all that a list is empty. */
+export class UnexpectedAnswer extends Error {
+	override readonly name = "UnexpectedAnswer";
+	readonly command: string;
+	readonly answer: string;
+
+	constructor(command: string, answer: string, cause?: unknown) {
+		super(`FreeSWITCH answered "${command}" with "${excerpt(answer)}"`, { cause });
+		this.command = command;
+		this.answer = answer;
+	}
+}
+
+/** The profile does not exist or is not running: what its gateways are is not known. */
+export class ProfileNotRunning extends Error {
+	override readonly name = "ProfileNotRunning";
+	readonly profile: string;
+
+	constructor(profile: string) {
+		super(`SIP profile "${profile}" is not running in FreeSWITCH`);
+		this.profile = profile;
+	}
+}
+
+/** A gateway as `sofia jsonstatus` lists it. While one is dying, another of the same name may be listed beside it. */
+export interface ListedGateway {
+	readonly name: string;
+	readonly state: string;
+}
+
+/** Whether FreeSWITCH did what it was told, and its own words. */
+export interface Outcome {
+	readonly done: boolean;
+	readonly words: string;
+}
+
+/** FreeSWITCH's version, such as `1.10.12-release~64bit`; undefined where it does not say. */
+export const version: Question<string | undefined> = {
+	command: "version",
+	read: (answer) => /^FreeSWITCH Version (\S+)/.exec(answer)?.[1],
+};
+
+/**
+ * The names of all running conferences. A conference is listed before its create event and no more before its destroy event.
+ * The summary has a line for each, where the list as JSON has half a kilobyte for everybody who is in one. Its words for
+ * running conferences are those of FreeSWITCH 1.11; where others come, `conferencesAsJson` tells the same.
+ */
+export const conferences: Question<string[]> = {
+	command: "conference list summary",
+	read(answer) {
+		if (answer === "+OK No active conferences.\n") {
+			return [];
+		}
+		const lines = answer.split("\n");
+		if (lines.pop() !== "" || lines.length === 0) {
+			throw new UnexpectedAnswer(this.command, answer);
+		}
+		return lines.map((line) => {
+			const name = /^\+OK Conference (.*) \(\d+ members? rate: \d+[^()]* flags: [^()]*\)$/.exec(line)?.[1];
+			if (name === undefined) {
+				throw new UnexpectedAnswer(this.command, answer);
+			}
+			return name;
+		});
+	},
+};
+
+/** As `conferences`, from an answer whose form is the same in all versions. */
+export const conferencesAsJson: Question<string[]> = {
+	command: "conference json_list compact",
+	read(answer) {
+		const list = parse(this.command, answer);
+		if (!Array.isArray(list)) {
+			throw new UnexpectedAnswer(this.command, answer);
+		}
+		return list.map((conference: unknown) => {
+			const name = isRecord(conference) ? conference["conference_name"] : undefined;
+			if (typeof name !== "string") {
+				throw new UnexpectedAnswer(this.command, answer);
+			}
+			return name;
+		});
+	},
+};
+
+/**
+ * All gateways of a profile, dying ones included.
+ * @returns in FreeSWITCH's order; a name can stand in it twice (recording 16)
+ * @throws ProfileNotRunning, besides UnexpectedAnswer
+ */
+export function gateways(profile: string): Question<ListedGateway[]> {
+	return {
+		command: "sofia jsonstatus",
+		read(answer) {
+			const profiles = objectIn(parse(this.command, numberMembers(answer)), "profiles");
+			if (profiles === undefined) {
+				throw new UnexpectedAnswer(this.command, answer);
+			}
+			const listed = objectIn(profiles, profile);
+			if (textIn(objectIn(listed, "status"), "state") !== "RUNNING") {
+				throw new ProfileNotRunning(profile);
+			}
+			const gateways = objectIn(listed, "gateways");
+			if (gateways === undefined && listed?.["gateways"] !== undefined) {
+				throw new UnexpectedAnswer(this.command, answer);
+			}
+			return Object.entries(gateways ?? {}).map(([name, gateway]) => {
+				const state = textIn(gateway, "state");
+				if (state === undefined) {
+					throw new UnexpectedAnswer(this.command, answer);
+				}
+				return { name: unnumbered(name), state };
+			});
+		},
+	};
+}
+
+/** Reads the configuration anew. It never answers `-ERR`: broken XML is told as `+OK [[error near line …]…]` (recording 08). */
+export const reloadXml: Question<Outcome> = {
+	command: "reloadxml",
+	read: (answer) => ({ done: answer.includes("[Success]"), words: answer.trim() }),
+};
+
+/**
+ * Loads the gateways that are new in the profile's configuration. It reads the XML anew itself, and where that is broken
+ * still says `+OK scan complete` after having scanned the old one (recording 08).
+ */
+export function rescan(profile: string): Question<Outcome> {
+	return {
+		command: `sofia profile ${profile} rescan`,
+		read: (answer) => ({ done: /^Reload XML \[Success\]\n\+OK/.test(answer), words: answer.trim() }),
+	};
+}
+
+/** Marks a gateway for deletion: the profile un-REGISTERs it at its next tick and deletes it one tick later. */
+export function killGateway(profile: string, gateway: string): Question<Outcome> {
+	return {
+		command: `sofia profile ${profile} killgw ${gateway}`,
+		// A gateway that is already dying is not found any more (recording 04): what was wanted has been done.
+		read: (answer) => ({ done: /^(\+OK|-ERR no such gateway)/.test(answer), words: answer.trim() }),
+	};
+}
+
+/**
+ * Makes a gateway REGISTER at the next tick, whatever FreeSWITCH believes of it (recording 17).
+ * A dying gateway is not found: then `done` is false.
+ */
+export function registerGateway(profile: string, gateway: string): Question<Outcome> {
+	return {
+		command: `sofia profile ${profile} register ${gateway}`,
+		read: (answer) => ({ done: answer.startsWith("+OK"), words: answer.trim() }),
+	};
+}
+
+/** Whether a listed gateway is on its way out, or was un-registered by hand; both look alike in a list. */
+export function isLeaving(state: string): boolean {
+	return state === "UNREGISTER" || state === "DOWN";
+}
+
+/**
+ * Whether a gateway in this state is one with `register` = `false`. It must not be told to register: FreeSWITCH 1.11 answers
+ * with an error, keeps the profile locked for good, and the profile cannot be restarted any more.
+ */
+export function neverRegisters(state: string): boolean {
+	return state === "NOREG";
+}
+
+/**
+ * Whether a gateway in this state waits for the registrar's answer, or is to REGISTER at the next tick. If it is killed and
+ * the answer is still out when its un-REGISTER is due, FreeSWITCH sends none, and the binding stays.
+ */
+export function isTrying(state: string): boolean {
+	return state === "TRYING" || state === "UNREGED";
+}
+
+/** Whether the registrar has accepted a gateway in this state. */
+export function isRegistered(state: string): boolean {
+	return state === "REGISTER" || state === "REGED";
+}
+
+/** Whether the last REGISTER of a gateway in this state has failed. */
+export function isFailed(state: string): boolean {
+	return state === "FAILED" || state === "FAIL_WAIT" || state === "TIMEOUT";
+}
+
+/** The start of a text on one line, short enough for a log sentence. */
+export function excerpt(text: string): string {
+	const line = text.trim().replace(/\s+/g, " ");
+	return printable(line.length > 200 ? `${line.slice(0, 200)}…` : line);
+}
+
+function parse(command: string, json: string): unknown {
+	try {
+		return JSON.parse(json);
+	} catch (error) {
+		throw new UnexpectedAnswer(command, json, error);
+	}
+}
+
+/**
+ * Puts a running number before the name of every member whose value is an object, so that JSON.parse, which keeps the last of
+ * two members with one name, keeps both. A name cannot hold the NUL that ends the number: to FreeSWITCH it ends a text.
+ */
+function numberMembers(json: string): string {
+	let count = 0;
+	return json.replace(/"(?=(?:[^"\\]|\\.)*"\s*:\s*\{)/g, () => {
+		count += 1;
+		return `"${count}\\u0000`;
+	});
+}
+
+/** The name of a member out of a numbered JSON text. */
+function unnumbered(name: string): string {
+	return name.slice(name.indexOf("\0") + 1);
+}
+
+/** The member of that name, out of a numbered JSON text, if it is an object. */
+function objectIn(value: unknown, name: string): Record<string, unknown> | undefined {
+	const member = isRecord(value) ? Object.entries(value).find(([found]) => unnumbered(found) === name)?.[1] : undefined;
+	return isRecord(member) ? member : undefined;
+}
+
+/** The member of that name if it is a text: such a member has no number. */
+function textIn(value: unknown, name: string): string | undefined {
+	const member = isRecord(value) ? value[name] : undefined;
+	return typeof member === "string" ? member : undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
+}

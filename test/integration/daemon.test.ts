@@ -1,0 +1,485 @@
+/** What an administrator runs: the built program as a process, the shipped script, and the stand-in over real sockets. */
+import assert from "node:assert/strict";
+import {
+	chmodSync,
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { StandIn, type StandInOptions } from "../stand-in/stand-in.ts";
+import { DaemonProcess, shippedScript } from "../support/daemon-process.ts";
+import { changed, until } from "../support/until.ts";
+
+const password = "event-socket-s3cret";
+const sipPassword = "sip-s3cret";
+
+let root: string;
+let directory: string;
+let standIn: StandIn | undefined;
+let daemons: DaemonProcess[];
+
+beforeEach(() => {
+	root = mkdtempSync(join(tmpdir(), "fsconfregger-"));
+	directory = mkdtempSync(join(root, "external-"));
+	daemons = [];
+	standIn = undefined;
+});
+
+afterEach(async () => {
+	for (const daemon of daemons) {
+		// Whatever a test was about, no log bears a secret.
+		assert.ok(!(daemon.output + daemon.errors).includes("s3cret"), "a secret was printed");
+		await daemon.kill();
+	}
+	await standIn?.close();
+	rmSync(root, { recursive: true, force: true });
+});
+
+/** A FreeSWITCH whose seconds last 100 ms. */
+async function freeswitch(options: StandInOptions = {}): Promise<StandIn> {
+	standIn = await StandIn.start({ password, directory, second: 100, ...options });
+	return standIn;
+}
+
+function start(args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}): DaemonProcess {
+	const daemon = new DaemonProcess({
+		args,
+		environment: {
+			EVENTSOCKET_HOST: "127.0.0.1",
+			EVENTSOCKET_PORT: String(standIn?.port ?? 1),
+			EVENTSOCKET_PASSWORD: password,
+			GENERATOR_SCRIPT: shippedScript,
+			SIP_REGISTRAR: "127.0.0.100",
+			SIP_PASSWORD: sipPassword,
+			GATEWAY_DIR: directory,
+			LOG_LEVEL: "trace",
+			LINGER: "0.5",
+			...environment,
+		},
+	});
+	daemons.push(daemon);
+	return daemon;
+}
+
+/** Waits until callers reach exactly these rooms, and exactly their snippets lie in the directory. */
+async function reached(node: StandIn, ...rooms: string[]): Promise<void> {
+	const expected = [...rooms].sort().join(" ");
+	await node.until(() => node.registrar.bindings().join(" ") === expected, `the bindings are: ${expected}`);
+	// A snippet goes before its binding does, and comes before it.
+	assert.deepEqual(
+		readdirSync(directory).sort(),
+		[...rooms].sort().map((room) => `conf_${room}.xml`),
+	);
+}
+
+function script(name: string, ...lines: string[]): string {
+	const path = join(root, name);
+	writeFileSync(path, ["#!/bin/sh", ...lines, ""].join("\n"));
+	chmodSync(path, 0o755);
+	return path;
+}
+
+function isRunning(pid: number): boolean {
+	try {
+		process.kill(pid, 0);
+		return !readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
+	} catch {
+		return false;
+	}
+}
+
+/** Waits for something that happens outside of this process, and that nobody tells of. */
+async function eventually(condition: () => boolean, what: string): Promise<void> {
+	const looking = setInterval(changed, 10);
+	try {
+		await until(condition, what);
+	} finally {
+		clearInterval(looking);
+	}
+}
+
+describe("the daemon", () => {
+	it("registers rooms as they start, and un-registers them after they have ended", async () => {
+		const node = await freeswitch();
+		const daemon = start();
+		await daemon.said(/connected to FreeSWITCH 1\.10\.12-release~64bit at 127\.0\.0\.1:/);
+		node.freeswitch.conferences.create("12345");
+		node.freeswitch.conferences.create("07974");
+		await reached(node, "07974", "12345");
+		node.freeswitch.conferences.destroy("12345");
+		await reached(node, "07974");
+		await daemon.said(/room 12345 is un-registered/);
+		assert.equal(await daemon.stop(), 0);
+		await reached(node, "07974");
+	});
+
+	it("converges when it is killed and started again", async () => {
+		const node = await freeswitch();
+		const first = start();
+		node.freeswitch.conferences.create("1");
+		node.freeswitch.conferences.create("2");
+		await reached(node, "1", "2");
+		await first.kill();
+		node.freeswitch.conferences.destroy("1");
+		node.freeswitch.conferences.create("3");
+		const second = start();
+		await reached(node, "2", "3");
+		await second.said(/2 rooms are running, 1 registered already; 1 that ended unseen still has its gateway/);
+	});
+
+	it("comes back when FreeSWITCH was killed, and when it was shut down", async () => {
+		const node = await freeswitch();
+		const daemon = start();
+		node.freeswitch.conferences.create("1");
+		await reached(node, "1");
+		await node.kill();
+		await daemon.said(/connection to FreeSWITCH lost: (closed|reset) by the other side/);
+		await daemon.said(/cannot reach FreeSWITCH's event socket at 127\.0\.0\.1:\d+: connection refused/);
+		await node.start();
+		node.freeswitch.conferences.create("2");
+		await reached(node, "2");
+		await daemon.said(/connected to FreeSWITCH .*, after \d+\.\d s without/);
+		await node.shutdown();
+		await daemon.said(/connection to FreeSWITCH lost: The system is being shut down/);
+		await node.start();
+		node.freeswitch.conferences.create("3");
+		await reached(node, "3");
+	});
+
+	it("starts before FreeSWITCH does", async () => {
+		const node = await freeswitch();
+		await node.kill();
+		const daemon = start();
+		await daemon.said(/cannot reach FreeSWITCH/);
+		await node.start();
+		node.freeswitch.conferences.create("1");
+		await reached(node, "1");
+	});
+
+	it("has 500 rooms that start within a second registered with a handful of reloads, and lets them go again", async () => {
+		const node = await freeswitch({ latencies: { reloadxml: 25, rescan: 25, rescanPerGateway: 0.05, list: 1 } });
+		const daemon = start();
+		await daemon.said(/rooms? (is|are) running/);
+		const before = node.server.count(/^api reloadxml/);
+		const rooms = Array.from({ length: 500 }, (_, index) => String(10_000 + index));
+		for (const room of rooms) {
+			node.freeswitch.conferences.create(room);
+		}
+		await reached(node, ...rooms);
+		const reloads = node.server.count(/^api reloadxml/) - before;
+		assert.ok(reloads <= 30, `${reloads} reloads`);
+		for (const room of rooms) {
+			node.freeswitch.conferences.destroy(room);
+		}
+		await reached(node);
+	});
+
+	it("stops in time although its script hangs, and leaves no process behind", async () => {
+		const node = await freeswitch();
+		const pids = join(root, "pids");
+		const daemon = start([
+			"-script",
+			script("hang", `echo $$ >>${pids}`, `sleep 1000 & echo $! >>${pids}`, "trap '' TERM", "wait"),
+		]);
+		node.freeswitch.conferences.create("1");
+		await eventually(() => existsSync(pids) && readFileSync(pids, "utf8").split("\n").length === 3, "the script hangs");
+		assert.equal(await daemon.stop(), 0);
+		for (const pid of readFileSync(pids, "utf8").trim().split("\n")) {
+			assert.ok(!isRunning(Number(pid)), `process ${pid} is left`);
+		}
+	});
+
+	it("ends a script that hangs, with its children, and registers the room once the script works", async () => {
+		const node = await freeswitch();
+		const pids = join(root, "pids");
+		const repaired = join(root, "repaired");
+		const path = script(
+			"hang",
+			`[ -e ${repaired} ] && exec ${shippedScript} "$@"`,
+			`sleep 1000 & echo $! >>${pids}`,
+			"trap '' TERM",
+			"wait",
+		);
+		const daemon = start(["-script", path, "-timeout", "0.5"]);
+		node.freeswitch.conferences.create("1");
+		await daemon.said(/room 1: .*hang 1 took longer than 0\.5 s and was ended; tried again in 1 s/);
+		for (const pid of readFileSync(pids, "utf8").trim().split("\n")) {
+			await eventually(() => !isRunning(Number(pid)), "the script's child has ended");
+		}
+		writeFileSync(repaired, "");
+		await reached(node, "1");
+	});
+
+	it("tells a script that fails by its exit code and last words, which bear no secret", async () => {
+		const node = await freeswitch();
+		const daemon = start(["-script", script("fails", "set -x", 'echo "the password is $SIP_PASSWORD" >&2', "exit 3")]);
+		node.freeswitch.conferences.create("1");
+		await daemon.said(/room 1: .*fails 1 exited with 3: .*the password is \*\*\*.*; tried again in 1 s/);
+	});
+
+	it("gives the script its environment, but not the event socket's password", async () => {
+		const node = await freeswitch();
+		const dump = join(root, "dump");
+		start(["-script", script("dump", `env >${dump}; ls -l /proc/$$/fd >${dump}.fds`)], {
+			EVENTSOCKET_PASSWORD: password,
+			SITE: "ours",
+		});
+		node.freeswitch.conferences.create("1");
+		await eventually(
+			() => existsSync(`${dump}.fds`) && readFileSync(`${dump}.fds`, "utf8").length > 0,
+			"the script has run",
+		);
+		const environment = readFileSync(dump, "utf8");
+		assert.match(environment, /^SITE=ours$/m);
+		assert.match(environment, new RegExp(`^SIP_PASSWORD=${sipPassword}$`, "m"));
+		assert.doesNotMatch(environment, /EVENTSOCKET_PASSWORD/);
+	});
+
+	it("is not fooled by an event socket that falls silent: it connects anew", async () => {
+		const node = await freeswitch();
+		const daemon = start(["-resync", "1"]);
+		node.freeswitch.conferences.create("1");
+		await reached(node, "1");
+		node.server.frozen = true;
+		node.freeswitch.conferences.create("2");
+		await daemon.said(/FreeSWITCH did not answer .* within 10 s, the connection is made anew/);
+		await reached(node, "1", "2");
+	});
+
+	it("exits with a sentence when FreeSWITCH refuses the password, at the start and later", async () => {
+		const node = await freeswitch();
+		const wrong = start(["-espw", "wr0ng-s3cret"]);
+		assert.deepEqual(await wrong.ended(), { code: 1, signal: null });
+		assert.equal(
+			wrong.count(/refused the password; EVENTSOCKET_PASSWORD must be the password in .*event_socket\.conf\.xml/),
+			1,
+		);
+		const later = start();
+		await later.said(/rooms? (is|are) running/);
+		node.server.faults.on(/^auth/, { kind: "text", text: "-ERR invalid" });
+		node.server.cut("RST");
+		assert.deepEqual(await later.ended(), { code: 1, signal: null });
+	});
+
+	it("follows the password in FreeSWITCH's own file, through a wrong one, without being started again", async () => {
+		const conf = join(root, "event_socket.conf.xml");
+		const write = (params: Readonly<Record<string, string>>) => {
+			const lines = Object.entries(params).map(([name, value]) => `<param name="${name}" value="${value}"/>`);
+			const text = `<configuration name="event_socket.conf"><settings>\n${lines.join("\n")}\n</settings></configuration>`;
+			writeFileSync(`${conf}.new`, text);
+			renameSync(`${conf}.new`, conf);
+		};
+		const node = await freeswitch();
+		const params = { "listen-ip": "0.0.0.0", "listen-port": String(node.port) };
+		const nothingSet = { EVENTSOCKET_HOST: "", EVENTSOCKET_PORT: "", EVENTSOCKET_PASSWORD: "" };
+		const daemon = start(["-esconf", conf], nothingSet);
+		await daemon.said(/event socket cannot be looked up in .*event_socket\.conf\.xml: it does not exist/);
+		write({ ...params, password: "wr0ng-s3cret" });
+		await daemon.said(/refused the password that stands in .*event_socket\.conf\.xml; .*trying again/);
+		write({ ...params, password });
+		node.freeswitch.conferences.create("1");
+		await reached(node, "1");
+		await daemon.said(new RegExp(`connected to FreeSWITCH .* at 127\\.0\\.0\\.1:${node.port}`));
+		assert.equal(daemon.records.filter(({ level }) => level === "error").length, 2);
+		assert.equal(await daemon.stop(), 0);
+	});
+
+	it("exits with a sentence when FreeSWITCH refuses the address", async () => {
+		await freeswitch({ allows: () => false });
+		const daemon = start();
+		assert.deepEqual(await daemon.ended(), { code: 1, signal: null });
+		assert.equal(daemon.count(/refused this host's address; look at apply-inbound-acl/), 1);
+	});
+
+	it("works with the command line of the Go daemon's unit file, and shows the password on no process list", async () => {
+		const node = await freeswitch();
+		const daemon = start(
+			["-eshost", "127.0.0.1", "-esport", String(node.port), "-espw", password, "-script", shippedScript],
+			{ EVENTSOCKET_HOST: "", EVENTSOCKET_PORT: "", EVENTSOCKET_PASSWORD: "", GENERATOR_SCRIPT: "" },
+		);
+		node.freeswitch.conferences.create("1");
+		await reached(node, "1");
+		const commandLine = readFileSync(`/proc/${daemon.pid}/cmdline`, "utf8");
+		assert.match(commandLine, /^fsconfregger/);
+		assert.doesNotMatch(commandLine, /s3cret/);
+	});
+
+	it("stops at SIGINT as at SIGTERM, and when nothing can be connected to", async () => {
+		const node = await freeswitch();
+		const connected = start();
+		await connected.said(/rooms? (is|are) running/);
+		connected.signal("SIGINT");
+		assert.deepEqual(await connected.ended(), { code: 0, signal: null });
+		await node.kill();
+		const waiting = start();
+		await waiting.said(/cannot reach/);
+		assert.equal(await waiting.stop(), 0);
+		assert.equal(waiting.count(/what is registered stays registered/), 1);
+	});
+});
+
+describe("the daemon at SIGHUP", () => {
+	it("gives what the settings file holds now to all rooms that run, and warns if others can read that file", async () => {
+		const node = await freeswitch();
+		const file = join(root, "settings");
+		writeFileSync(file, `SIP_PASSWORD=${sipPassword}\nLINGER=0.5\n`);
+		chmodSync(file, 0o644);
+		const daemon = start([], { SETTINGS_FILE: file });
+		await daemon.said(/settings holds passwords, and every local user has access to it \(mode 0644\)/);
+		node.freeswitch.conferences.create("1");
+		node.freeswitch.conferences.create("2");
+		await reached(node, "1", "2");
+		const loadedWith = () =>
+			node.freeswitch.sofia
+				.profile("external")
+				?.gateways.map(({ settings }) => settings.password)
+				.join() ?? "";
+		assert.equal(loadedWith(), `${sipPassword},${sipPassword}`);
+		writeFileSync(file, `SIP_PASSWORD='n"w-s3cret'\nLINGER=7\n`);
+		chmodSync(file, 0o640);
+		daemon.signal("SIGHUP");
+		await daemon.said(/^reloading: 2 rooms are registered anew, one after the other$/);
+		await daemon.said(/^LINGER in .*settings: such a change takes a restart/);
+		await daemon.said(/^reloaded: all rooms have the new settings$/);
+		await reached(node, "1", "2");
+		assert.equal(loadedWith(), `n"w-s3cret,n"w-s3cret`);
+		assert.equal(daemon.count(/holds passwords/), 1);
+	});
+
+	it("that cannot read the settings file says so, and goes on with what it has", async () => {
+		const node = await freeswitch();
+		const daemon = start([], { SETTINGS_FILE: join(root, "none") });
+		node.freeswitch.conferences.create("1");
+		await reached(node, "1");
+		daemon.signal("SIGHUP");
+		await daemon.said(/^the settings cannot be read again, so those from before go on: .*ENOENT/);
+		await daemon.said(/^reloaded/);
+		await reached(node, "1");
+	});
+
+	it("without a settings file has the script write all snippets anew, and does not end", async () => {
+		const node = await freeswitch();
+		const daemon = start();
+		node.freeswitch.conferences.create("1");
+		await reached(node, "1");
+		daemon.signal("SIGHUP");
+		await daemon.said(/SETTINGS_FILE names no file/);
+		await daemon.said(/^reloaded/);
+		await reached(node, "1");
+		assert.equal(await daemon.stop(), 0);
+	});
+});
+
+describe("the daemon under systemd", () => {
+	/** A systemd-notify that writes down what it is told, in place of systemd itself. */
+	function systemd(): { environment: Record<string, string>; told: () => string[]; status: () => string } {
+		const record = join(root, "notices");
+		writeFileSync(record, "");
+		mkdirSync(join(root, "bin"));
+		const told = () => readFileSync(record, "utf8").trim().split("\n");
+		script("bin/systemd-notify", `for each; do printf '%s\\n' "$each" >>${record}; done`);
+		return {
+			environment: { PATH: `${join(root, "bin")}:${process.env["PATH"] ?? ""}`, NOTIFY_SOCKET: "/nowhere" },
+			told,
+			status: () => told().findLast((line) => line.startsWith("STATUS=")) ?? "",
+		};
+	}
+
+	it("says that it has started once it has looked for FreeSWITCH, and then how it is", async () => {
+		const node = await freeswitch();
+		await node.kill();
+		const { environment, told, status } = systemd();
+		const daemon = start([], environment);
+		await eventually(() => told().includes("READY=1"), "it is ready");
+		const lost = `STATUS=cannot reach 127.0.0.1:${node.port}, retrying`;
+		await eventually(() => status() === lost, "the status tells that FreeSWITCH is away");
+		await node.start();
+		node.freeswitch.conferences.create("1");
+		node.freeswitch.conferences.create("2");
+		const all = "STATUS=connected to FreeSWITCH 1.10.12: 2 rooms running, 2 registered";
+		await eventually(() => status() === all, "the status counts the rooms");
+		assert.equal(await daemon.stop(), 0);
+		assert.ok(told().includes("STOPPING=1"));
+		assert.equal(status(), "STATUS=stopped; what is registered stays registered");
+		assert.equal(told().filter((line) => line === "READY=1").length, 1);
+		assert.ok(!told().some((line) => line.startsWith("WATCHDOG")));
+	});
+
+	it("tells the watchdog that it is well, also while FreeSWITCH is away", async () => {
+		const node = await freeswitch();
+		await node.kill();
+		const { environment, told } = systemd();
+		start([], { ...environment, WATCHDOG_USEC: "200000" });
+		await eventually(() => told().filter((line) => line === "WATCHDOG=1").length > 5, "the watchdog is told");
+	});
+
+	it("leaves nothing of it to the script, and runs without the program", async () => {
+		const node = await freeswitch();
+		const dump = join(root, "dump");
+		const environment = { NOTIFY_SOCKET: "/nowhere", WATCHDOG_USEC: "60000000" };
+		const daemon = start(["-script", script("dump", `env >${dump}.new; mv ${dump}.new ${dump}`)], environment);
+		node.freeswitch.conferences.create("1");
+		await eventually(() => existsSync(dump), "the script has run");
+		assert.doesNotMatch(readFileSync(dump, "utf8"), /NOTIFY_SOCKET|WATCHDOG/);
+		await daemon.said(/systemd cannot be told how the service is/);
+	});
+
+	it("leaves in the status why it does not start: a wrong setting, or a refused password", async () => {
+		await freeswitch();
+		const { environment, told, status } = systemd();
+		const mistaken = start(["-linger", "soon"], environment);
+		assert.equal((await mistaken.ended()).code, 2);
+		assert.deepEqual(told(), ['STATUS=-linger must be a number of seconds from 0 to 3600, not "soon"']);
+		const refused = start(["-espw", "wr0ng-s3cret"], environment);
+		assert.equal((await refused.ended()).code, 1);
+		assert.match(status(), /^STATUS=FreeSWITCH at .* refused the password; EVENTSOCKET_PASSWORD must be/);
+		assert.ok(!told().includes("READY=1"));
+	});
+});
+
+describe("the command line", () => {
+	async function run(
+		args: string[],
+		environment: Record<string, string> = {},
+	): Promise<{ code: number | null; out: string; err: string }> {
+		const daemon = new DaemonProcess({ args, environment });
+		const { code } = await daemon.ended();
+		return { code, out: daemon.output, err: daemon.errors };
+	}
+
+	it("prints its version and its help", async () => {
+		const version = await run(["-version"]);
+		assert.deepEqual([version.code, version.err], [0, ""]);
+		assert.match(version.out, /^fsconfregger \d+\.\d+\.\d+\n$/);
+		for (const flag of ["-h", "-help", "--help"]) {
+			const { code, out, err } = await run([flag]);
+			assert.deepEqual([code, err], [0, ""]);
+			assert.match(out, /-eshost host\n {4}\t.*\(default "localhost", variable EVENTSOCKET_HOST\)/);
+		}
+	});
+
+	it("answers a bad setting with one line on stderr and exit code 2", async () => {
+		for (const [args, environment, words] of [
+			[["-esport", "0"], {}, /^fsconfregger: -esport must be a port from 1 to 65535, not "0"\n$/],
+			[[], { LINGER: "soon" }, /^fsconfregger: LINGER must be a number of seconds from 0 to 3600, not "soon"\n$/],
+			[["-nonsense=s3cret"], {}, /^fsconfregger: unknown flag -nonsense; fsconfregger -help lists what there is\n$/],
+			[
+				["-script", "/nowhere"],
+				{},
+				/^fsconfregger: -script \(GENERATOR_SCRIPT\) must be an executable file, but \/nowhere does not exist\n$/,
+			],
+		] as const) {
+			const { code, out, err } = await run([...args], environment);
+			assert.deepEqual([code, out], [2, ""]);
+			assert.match(err, words);
+		}
+	});
+});

@@ -1,0 +1,273 @@
+/**
+ * What must hold at every moment of a simulation. It looks on, does nothing, and keeps the first claim that is broken.
+ *
+ * At any time, whatever is broken:
+ * - No killgw for a running room that the daemon has been told of, by a create event or a list, before it sent the command.
+ *   (What it was told later, it cannot take into account.) An old destroy event, a cut or a garbled list is no excuse; new
+ *   settings are, by the rules of simulation-renewals.ts.
+ * - Nothing is done to gateways and snippets that are not rooms', and FreeSWITCH is told nothing but the known commands.
+ * - No rescan after a reloadxml that did not succeed: it could bring back what was killed.
+ * - No rescan loads a snippet that was written in the knowledge that the room's old gateway is still dying (the race).
+ * - No storms: a pass has at most one reloadxml and one rescan, and one command for each gateway; passes, runs of the
+ *   script and tries to connect are no more frequent than their back-offs allow.
+ * What must hold while nothing is broken is in simulation-promptness.ts, and how much may be done in simulation-storms.ts.
+ */
+import type { Clock } from "../../src/clock.ts";
+import type { EventRecord } from "../stand-in/freeswitch/events.ts";
+import type { FreeSwitch } from "../stand-in/freeswitch/freeswitch.ts";
+import type { Gateway } from "../stand-in/freeswitch/gateway.ts";
+import type { Registrar } from "../stand-in/registrar/registrar.ts";
+import type { SimulatedDirectory } from "./directory.ts";
+import type { History } from "./history.ts";
+import { Promptness } from "./promptness.ts";
+import { Renewals } from "./renewals.ts";
+import { Storms } from "./storms.ts";
+
+/** A running conference. */
+interface Life {
+	readonly uuid: string;
+	/** Whether the daemon has been told of it. */
+	known: boolean;
+}
+
+/** A command on its way, with what the daemon knew when it sent it. */
+export interface Sent {
+	readonly command: string;
+	/** The conference, if it is for a running room that the daemon knew of. */
+	readonly knownLife: string | undefined;
+	/** Whether the last reloadxml had succeeded. */
+	readonly reloaded: boolean;
+	/** Whether it was sent on the connection that there still is: FreeSWITCH may carry out commands of one that has ended. */
+	readonly current: () => boolean;
+}
+
+/** What a list held when FreeSWITCH made it. */
+export interface Listed {
+	readonly lives: readonly string[];
+	/** Killed gateways with no other beside them. */
+	readonly dying: ReadonlyMap<string, Gateway> | undefined;
+	/** The rooms with a registered gateway. */
+	readonly registered: ReadonlySet<string>;
+}
+
+export interface ClaimsOptions {
+	readonly clock: Clock;
+	readonly history: History;
+	readonly directory: SimulatedDirectory;
+	readonly registrar: Registrar;
+	readonly freeswitch: () => FreeSwitch;
+	/** ms */
+	readonly linger: number;
+	/** The users of gateways that are not rooms'. */
+	readonly foreign: readonly string[];
+	/** Called when a claim is broken. */
+	readonly broken: () => void;
+}
+
+const known =
+	/^(version|conference (?:list summary|json_list compact)|sofia jsonstatus|reloadxml|sofia profile external (rescan|(killgw|register) conf_(\d+)))$/;
+
+export class Claims {
+	/** The first claim that did not hold, as a sentence. */
+	failure: string | undefined;
+	readonly storms: Storms;
+	readonly promptness: Promptness;
+	readonly renewals: Renewals;
+	readonly #options: ClaimsOptions;
+	readonly #lives = new Map<string, Life>();
+	/** Gateways that the daemon has seen dying, by room. */
+	readonly #dying = new Map<string, Gateway>();
+	/** Of those, the ones whose rooms' snippets were written all the same. */
+	readonly #raced = new Map<string, Gateway>();
+	#reloaded = true;
+	/** How many there have been. */
+	#connections = 0;
+
+	constructor(options: ClaimsOptions) {
+		this.#options = options;
+		this.storms = new Storms(options.clock, (sentence) => {
+			this.fail(sentence);
+		});
+		this.promptness = new Promptness(options, (sentence) => {
+			this.fail(sentence);
+		});
+		this.renewals = new Renewals({
+			registrar: options.registrar,
+			gateways: () => gateways(options.freeswitch()),
+			fail: (sentence) => {
+				this.fail(sentence);
+			},
+		});
+	}
+
+	fail(sentence: string): void {
+		if (this.failure === undefined) {
+			this.failure = `at ${(this.#options.clock.now() / 1_000).toFixed(3)} s ${sentence}`;
+			this.#options.broken();
+		}
+	}
+
+	get running(): string[] {
+		return [...this.#lives.keys()].sort();
+	}
+
+	/** FreeSWITCH fires an event, whoever gets it. */
+	fired(event: EventRecord): void {
+		if (event["Action"] === "conference-create") {
+			const room = event["Conference-Name"] ?? "";
+			this.#lives.set(room, { uuid: event["Conference-Unique-ID"] ?? "", known: false });
+			this.promptness.started(
+				room,
+				gateways(this.#options.freeswitch()).some(({ name }) => name === `conf_${room}`),
+			);
+			this.storms.newCause(room);
+		}
+		this.promptness.fired(event);
+	}
+
+	ended(room: string): void {
+		this.#lives.delete(room);
+		this.promptness.ended(room);
+		this.renewals.ended(room);
+		this.storms.newCause(room);
+	}
+
+	/** FreeSWITCH is gone. */
+	allEnded(): void {
+		for (const room of this.running) {
+			this.ended(room);
+		}
+		this.#dying.clear();
+	}
+
+	/** The daemon's process is a new one. */
+	forgotten(): void {
+		for (const life of this.#lives.values()) {
+			life.known = false;
+		}
+		this.renewals.forgotten();
+		this.disconnected();
+		this.#dying.clear();
+	}
+
+	/** The daemon is told to bring new settings to all rooms. */
+	reloads(settings: number): void {
+		this.renewals.asked(settings);
+		for (const room of this.running) {
+			this.storms.newCause(room);
+		}
+	}
+
+	/** The daemon has no connection any more. */
+	disconnected(): void {
+		this.#connections += 1;
+	}
+
+	told(event: EventRecord): void {
+		const life = this.#lives.get(event["Conference-Name"] ?? "");
+		const isItsCreation = event["Action"] === "conference-create" && life?.uuid === event["Conference-Unique-ID"];
+		if (life !== undefined && isItsCreation) {
+			life.known = true;
+		}
+		if (event["Event-Subclass"] === "sofia::gateway_delete") {
+			this.#dying.delete((event["Gateway"] ?? "").slice("conf_".length));
+		}
+	}
+
+	sent(command: string): Sent {
+		const [, , , , room] = known.exec(command) ?? this.#fails(`FreeSWITCH is told "${command}"`);
+		if (room !== undefined && this.#options.foreign.includes(room)) {
+			this.fail(`the daemon touches a gateway that is no room's: "${command}"`);
+		}
+		if (command.endsWith("rescan") && !this.#reloaded) {
+			this.fail("the daemon rescans although reloadxml did not succeed");
+		}
+		this.storms.sent(command);
+		const life = room === undefined ? undefined : this.#lives.get(room);
+		const connections = this.#connections;
+		return {
+			command,
+			knownLife: life?.known === true ? life.uuid : undefined,
+			reloaded: this.#reloaded,
+			current: () => connections === this.#connections,
+		};
+	}
+
+	/** FreeSWITCH carries out a command. Returns what it lists. */
+	carriedOut(sent: Sent): Listed {
+		const { command } = sent;
+		const loaded = gateways(this.#options.freeswitch());
+		const [, , , , room] = known.exec(command) ?? [];
+		if (room !== undefined && command.includes("killgw")) {
+			this.#kills(room, sent);
+		}
+		if (command.endsWith("rescan")) {
+			for (const [raced, gateway] of this.#raced) {
+				if (loaded.includes(gateway) && this.#options.directory.has(raced)) {
+					this.fail(`the daemon loads conf_${raced} while an older gateway of that name is dying`);
+				}
+			}
+		}
+		const dying = loaded.filter(
+			({ name, deleted }) => deleted && !loaded.some((other) => other.name === name && !other.deleted),
+		);
+		return {
+			lives: command.startsWith("conference") ? [...this.#lives.values()].map(({ uuid }) => uuid) : [],
+			dying: command.endsWith("jsonstatus")
+				? new Map(dying.map((gateway) => [gateway.name.slice("conf_".length), gateway]))
+				: undefined,
+			registered: this.renewals.registered,
+		};
+	}
+
+	#kills(room: string, { knownLife, reloaded, current }: Sent): void {
+		if (knownLife !== undefined && this.#lives.get(room)?.uuid === knownLife) {
+			if (this.renewals.killed(room, current())) {
+				if (!reloaded) {
+					this.fail(`the daemon takes room ${room} down although FreeSWITCH cannot load what should come after it`);
+				}
+				this.promptness.renewed(room);
+			} else {
+				this.fail(`the daemon kills the gateway of room ${room}, which it knows to be running`);
+			}
+		}
+		this.promptness.killed(room);
+	}
+
+	/** An answer has come, whole and in time. */
+	answered(command: string, answer: string, { lives, dying, registered }: Listed): void {
+		for (const life of this.#lives.values()) {
+			life.known ||= lives.includes(life.uuid);
+		}
+		if (dying !== undefined) {
+			this.renewals.listed(registered);
+			this.#dying.clear();
+			for (const [room, gateway] of dying) {
+				this.#dying.set(room, gateway);
+			}
+		}
+		if (command === "reloadxml") {
+			this.#reloaded = answer.includes("[Success]");
+		}
+	}
+
+	scriptStarted(room: string, action: "write" | "remove"): void {
+		if (this.#options.foreign.includes(room)) {
+			this.fail(`the script is run for ${room}, which is no room`);
+		}
+		const dying = this.#dying.get(room);
+		if (action === "write" && dying !== undefined) {
+			this.#raced.set(room, dying);
+		}
+		this.storms.scriptStarted(room);
+	}
+
+	#fails(sentence: string): [] {
+		this.fail(sentence);
+		return [];
+	}
+}
+
+function gateways(freeswitch: FreeSwitch): readonly Gateway[] {
+	return freeswitch.alive ? (freeswitch.sofia.profile("external")?.gateways ?? []) : [];
+}

@@ -1,0 +1,65 @@
+/** The directory of snippets, in memory: FreeSWITCH reads its configuration from here as it would from files. */
+import { preprocess } from "../stand-in/freeswitch/snippet-directory.ts";
+import { snippet } from "../support/snippets.ts";
+
+/** Half a snippet: the element left open makes FreeSWITCH refuse the whole configuration. */
+function half(room: string): string {
+	return snippet(room).split("\n").slice(0, 4).join("\n");
+}
+
+export class SimulatedDirectory {
+	/** The rooms whose snippets were last touched by a script that has outlived its daemon. */
+	readonly orphaned = new Set<string>();
+	readonly #files = new Map<string, string>();
+	readonly #preprocessed = new Map<string, string>();
+
+	/** What FreeSWITCH's preprocessor makes of the files, in the order of their names. */
+	get text(): string {
+		return [...this.#files]
+			.filter(([name]) => name.endsWith(".xml") && !name.startsWith("."))
+			.sort(([one], [other]) => (one < other ? -1 : 1))
+			.map(([, text]) => this.#preprocess(text))
+			.join("");
+	}
+
+	/** The names of the snippets, without `.xml`. */
+	get snippets(): string[] {
+		return [...this.#files.keys()]
+			.filter((name) => name.endsWith(".xml"))
+			.map((name) => name.slice(0, -".xml".length))
+			.sort();
+	}
+
+	/** The rooms whose snippets are broken. */
+	get broken(): string[] {
+		return this.snippets.filter((name) => this.#files.get(`${name}.xml`) === half(name));
+	}
+
+	write(room: string, text = snippet(room)): void {
+		this.#files.set(`${room}.xml`, text);
+	}
+
+	/** Writes what a script writes that is ended halfway and does not rename. */
+	break(room: string): void {
+		this.write(room, half(room));
+	}
+
+	/** Leaves behind what a script leaves that is ended before it renames. */
+	litter(room: string): void {
+		this.#files.set(`.conf_${room}.4711.tmp`, half(room));
+	}
+
+	has(room: string): boolean {
+		return this.#files.has(`${room}.xml`);
+	}
+
+	delete(room: string): void {
+		this.#files.delete(`${room}.xml`);
+	}
+
+	#preprocess(text: string): string {
+		const found = this.#preprocessed.get(text) ?? preprocess(text);
+		this.#preprocessed.set(text, found);
+		return found;
+	}
+}

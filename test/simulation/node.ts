@@ -1,0 +1,288 @@
+/**
+ * A node in the simulation: FreeSWITCH, the registrar, the directory of snippets, the network between FreeSWITCH and the
+ * daemon, and the daemon. Whatever is broken here mends itself after a while, or when all is mended at once.
+ */
+import { BrokenConfiguration, FreeSwitch } from "../stand-in/freeswitch/freeswitch.ts";
+import { Random } from "../stand-in/freeswitch/random.ts";
+import { Registrar, type SipPeer } from "../stand-in/registrar/registrar.ts";
+import { SimulatedClock } from "../support/simulated-clock.ts";
+import { snippet } from "../support/snippets.ts";
+import { Claims } from "./claims.ts";
+import { SimulatedDaemon } from "./daemon.ts";
+import { SimulatedDirectory } from "./directory.ts";
+import { SimulatedFaults } from "./faults.ts";
+import { History } from "./history.ts";
+import type { Schedule } from "./schedule.ts";
+
+/** Gateways that an administrator has put there, by their users. Two look a little like rooms'. */
+export const foreign: Readonly<Record<string, string>> = { trunk: "trunk", lobby: "conf_lobby", "4711": "4711" };
+
+/** ms between looks at what must hold. */
+const lookEvery = 500;
+
+export class SimulatedNode {
+	readonly clock = new SimulatedClock();
+	readonly history = new History(this.clock);
+	readonly directory = new SimulatedDirectory();
+	readonly registrar = new Registrar({ clock: this.clock });
+	readonly faults = new SimulatedFaults();
+	readonly claims: Claims;
+	network: "up" | "refused" | "silent" = "up";
+	freeswitch: FreeSwitch;
+	daemon: SimulatedDaemon;
+	readonly #schedule: Schedule;
+	readonly #random: Random;
+	/** Mend what is broken. */
+	readonly #repairs = new Set<() => void>();
+	#starts = 0;
+	/** The number of the script's settings that the settings file holds. */
+	#settings = 0;
+	/** ms on the clock from which FreeSWITCH can have conferences. */
+	#conferencesFrom = 0;
+	/** ms in which the next FreeSWITCH loads its modules, once it is to be started. */
+	#startWanted: number | undefined;
+
+	constructor(schedule: Schedule) {
+		this.#schedule = schedule;
+		this.#random = new Random(schedule.seed);
+		for (const [user, gateway] of Object.entries(foreign)) {
+			this.directory.write(`admin_${gateway}`, snippet(user, {}, gateway));
+		}
+		for (const room of schedule.stale) {
+			this.directory.write(room);
+		}
+		this.registrar.latency = schedule.latency;
+		this.claims = new Claims({
+			clock: this.clock,
+			history: this.history,
+			directory: this.directory,
+			registrar: this.registrar,
+			freeswitch: () => this.freeswitch,
+			linger: schedule.linger * 1_000,
+			foreign: Object.keys(foreign),
+			broken: () => {
+				this.history.end();
+				this.daemon.process.kill();
+			},
+		});
+		this.freeswitch = this.#newFreeSwitch(schedule.modules);
+		this.daemon = this.#newDaemon();
+		this.#look();
+		this.history.deed("the daemon starts");
+		this.daemon.start();
+	}
+
+	/** Has `repair` done after `ms`, or when everything is mended. */
+	mendAfter(ms: number, repair: () => void): void {
+		const now = () => {
+			this.#repairs.delete(now);
+			cancel();
+			repair();
+		};
+		const cancel = this.clock.after(ms, now);
+		this.#repairs.add(now);
+	}
+
+	/** Ends all faults. A connection that is half open stays it, until the daemon notices. */
+	mendAll(): void {
+		this.faults.clear();
+		for (const repair of [...this.#repairs]) {
+			repair();
+		}
+		this.removeBroken();
+	}
+
+	/**
+	 * The administrator removes the broken snippets of rooms that do not run, of which the daemon need not know.
+	 * @returns whether there were any
+	 */
+	removeBroken(): boolean {
+		return this.#removeBroken((room) => !this.claims.running.includes(room));
+	}
+
+	startRoom(room: string): void {
+		if (this.#holdsConferences && this.freeswitch.conferences.get(room) === undefined) {
+			this.freeswitch.conferences.create(room);
+		}
+	}
+
+	endRoom(room: string): void {
+		if (this.#holdsConferences && this.freeswitch.conferences.get(room) !== undefined) {
+			this.claims.ended(room);
+			this.freeswitch.conferences.destroy(room);
+		}
+	}
+
+	/** Another conference of the name takes a running one's place, whose destroy event is fired `late` ms after that. */
+	replaceRoom(room: string, late: number): void {
+		const { freeswitch } = this;
+		if (this.#holdsConferences && freeswitch.conferences.get(room) !== undefined) {
+			const tell = freeswitch.conferences.unlist(room);
+			freeswitch.conferences.create(room);
+			this.clock.after(late, () => {
+				if (freeswitch.alive) {
+					tell();
+				}
+			});
+		}
+	}
+
+	/** Ends FreeSWITCH, and starts it again after `down` ms, or as soon as it has ended. */
+	endFreeSwitch(how: "killed" | "shut down", down: number, modules: number): void {
+		const { freeswitch } = this;
+		if (!freeswitch.alive) {
+			return;
+		}
+		const first = this.#conferencesFrom !== Number.POSITIVE_INFINITY;
+		this.#conferencesFrom = Number.POSITIVE_INFINITY;
+		if (how === "shut down") {
+			if (first) {
+				freeswitch.onEnd(() => {
+					this.#freeSwitchEnded();
+				});
+				freeswitch.shutdown();
+			}
+		} else {
+			freeswitch.kill();
+			this.#freeSwitchEnded();
+		}
+		if (first) {
+			this.mendAfter(down, () => {
+				this.#startWanted = modules;
+				this.#startFreeSwitch();
+			});
+		}
+	}
+
+	/** Whether FreeSWITCH is there and neither starting nor stopping. */
+	get #holdsConferences(): boolean {
+		return this.clock.now() >= this.#conferencesFrom;
+	}
+
+	#freeSwitchEnded(): void {
+		this.history.outcome("FreeSWITCH has ended, and all conferences with it");
+		this.claims.allEnded();
+		this.daemon.session?.cut("in order");
+		this.#startFreeSwitch();
+	}
+
+	/** Starts FreeSWITCH, if it is to be started and the former one has ended. */
+	#startFreeSwitch(): void {
+		const modules = this.#startWanted;
+		if (modules === undefined || this.freeswitch.alive) {
+			return;
+		}
+		this.#startWanted = undefined;
+		this.history.deed(`FreeSWITCH starts${modules > 0 ? `, and loads its modules within ${modules} ms` : ""}`);
+		this.#starts += 1;
+		try {
+			this.freeswitch = this.#newFreeSwitch(modules);
+		} catch (error) {
+			if (!(error instanceof BrokenConfiguration)) {
+				throw error;
+			}
+			this.#removeBroken(() => true);
+			this.freeswitch = this.#newFreeSwitch(modules);
+		}
+		this.claims.storms.newConnection();
+	}
+
+	/** The administrator changes the script's settings, and reloads the daemon. */
+	reload(): void {
+		this.#settings += 1;
+		this.daemon.reload(this.#settings);
+	}
+
+	startDaemon(): void {
+		this.history.deed("the daemon starts");
+		this.daemon = this.#newDaemon();
+		this.daemon.start();
+	}
+
+	/** Everything ends. */
+	close(): void {
+		this.daemon.kill(false);
+		this.freeswitch.kill();
+		this.registrar.close();
+	}
+
+	/** FreeSWITCH does not start with them, and the log tells the administrator to look for them. */
+	#removeBroken(which: (room: string) => boolean): boolean {
+		const rooms = this.directory.broken.filter(which);
+		for (const room of rooms) {
+			this.history.deed(`the administrator removes the broken snippet of room ${room}`);
+			this.directory.delete(room);
+		}
+		return rooms.length > 0;
+	}
+
+	#look(): void {
+		this.claims.promptness.look();
+		this.clock.after(lookEvery, () => {
+			this.#look();
+		});
+	}
+
+	#newDaemon(): SimulatedDaemon {
+		const { takes, chunked, linger } = this.#schedule;
+		return new SimulatedDaemon({
+			clock: this.clock,
+			directory: this.directory,
+			faults: this.faults,
+			claims: this.claims,
+			history: this.history,
+			freeswitch: () => this.freeswitch,
+			network: () => this.network,
+			settings: this.#settings,
+			takes,
+			chunked,
+			linger: linger * 1_000,
+			random: this.#random,
+		});
+	}
+
+	#newFreeSwitch(modules: number): FreeSwitch {
+		const { directory } = this;
+		const freeswitch = new FreeSwitch({
+			clock: this.clock,
+			peer: this.#peer(),
+			profiles: [
+				{
+					name: "external",
+					get gateways() {
+						return directory.text;
+					},
+				},
+			],
+			seed: this.#schedule.seed + this.#starts,
+			timing: { firstTick: this.#schedule.phase },
+			latencies: { reloadxml: 25, rescan: 25, rescanPerGateway: 0.05, list: 1 },
+			...(modules > 0 && { modulesAfter: modules }),
+		});
+		this.#conferencesFrom = this.clock.now() + modules;
+		freeswitch.events.listen((event) => {
+			this.claims.fired(event);
+		});
+		return freeswitch;
+	}
+
+	/** The registrar, with an eye on what it is told. */
+	#peer(): SipPeer {
+		return {
+			register: (request, reply) => {
+				const { user, contact, expires } = request;
+				const bound = this.registrar.bindingsOf(user).some((binding) => binding.contact === contact);
+				if (expires === 0) {
+					this.history.outcome(`un-REGISTER of ${user} is sent`);
+					this.claims.promptness.unregistered(user);
+				} else if (!bound) {
+					this.history.outcome(`REGISTER of ${user} is sent`);
+				}
+				this.registrar.register(request, reply);
+			},
+			ping: (host, reply) => {
+				this.registrar.ping(host, reply);
+			},
+		};
+	}
+}

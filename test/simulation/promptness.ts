@@ -1,0 +1,120 @@
+/**
+ * What must hold while nothing is broken, at every moment: a room is registered 3 s after its start, or 5 s after it if an
+ * older gateway of its name may have to go first, and stays so for as long as it runs; a room that has ended is not
+ * registered any more 4 s after the linger; what is not ours stays registered. A room that is given new settings is registered
+ * again 5 s after its old gateway was killed. 3 s are a pass, a script, the tick at which the
+ * gateway registers, and some for other rooms' sake; a gateway that goes takes two ticks.
+ */
+import type { Clock } from "../../src/clock.ts";
+import { isRegistered } from "../../src/freeswitch/commands.ts";
+import type { EventRecord } from "../stand-in/freeswitch/events.ts";
+import type { Registrar } from "../stand-in/registrar/registrar.ts";
+
+export interface PromptnessOptions {
+	readonly clock: Clock;
+	readonly registrar: Registrar;
+	/** ms */
+	readonly linger: number;
+	/** The users of gateways that are not rooms'. */
+	readonly foreign: readonly string[];
+}
+
+/** ms */
+const within = { start: 3_000, comeback: 5_000, end: 4_000 };
+
+export class Promptness {
+	readonly #options: PromptnessOptions;
+	readonly #fail: (sentence: string) => void;
+	/** ms on the clock from which each running room is registered. */
+	readonly #deadlines = new Map<string, number>();
+	/** ms on the clock at which each other one has ended. */
+	readonly #ended = new Map<string, number>();
+	/** The last state that was told of each gateway; killing it does not change that. */
+	readonly #states = new Map<string, string>();
+	/** The Call-IDs of gateways that were killed while FreeSWITCH called them registered. */
+	readonly #killed = new Set<string>();
+	#calm = true;
+
+	constructor(options: PromptnessOptions, fail: (sentence: string) => void) {
+		this.#options = options;
+		this.#fail = fail;
+	}
+
+	/** @param former whether FreeSWITCH has a gateway of that name already */
+	started(room: string, former: boolean): void {
+		this.#deadlines.set(room, this.#options.clock.now() + (former ? within.comeback : within.start));
+		this.#ended.delete(room);
+	}
+
+	/** The room's gateway goes, to be loaded anew. */
+	renewed(room: string): void {
+		const deadline = this.#options.clock.now() + within.comeback;
+		this.#deadlines.set(room, Math.max(deadline, this.#deadlines.get(room) ?? 0));
+	}
+
+	ended(room: string): void {
+		this.#deadlines.delete(room);
+		this.#ended.set(room, this.#options.clock.now());
+	}
+
+	/** Something is broken from now on. */
+	fault(): void {
+		this.#calm = false;
+	}
+
+	/** Nothing is broken any more, and all is as it should be. */
+	rest(): void {
+		this.#calm = true;
+	}
+
+	fired(event: EventRecord): void {
+		const gateway = event["Gateway"] ?? "";
+		if (event["Event-Subclass"] === "sofia::gateway_state") {
+			this.#states.set(gateway, event["State"] ?? "");
+		} else if (event["Event-Subclass"] === "sofia::gateway_add") {
+			this.#states.delete(gateway);
+		}
+	}
+
+	/** The room's gateway is killed. */
+	killed(room: string): void {
+		if (isRegistered(this.#states.get(`conf_${room}`) ?? "")) {
+			for (const { callId } of this.#options.registrar.bindingsOf(room)) {
+				this.#killed.add(callId);
+			}
+		}
+	}
+
+	unregistered(user: string): void {
+		const deadline = this.#deadlines.get(user) ?? Number.POSITIVE_INFINITY;
+		if (this.#calm && this.#options.clock.now() > deadline) {
+			this.#fail(`room ${user} is un-registered although it runs and nothing is broken`);
+		}
+	}
+
+	/** To be called every now and then. */
+	look(): void {
+		if (!this.#calm) {
+			return;
+		}
+		const { clock, registrar, linger, foreign } = this.#options;
+		const now = clock.now();
+		for (const [room, deadline] of this.#deadlines) {
+			if (now > deadline && registrar.bindingsOf(room).length === 0) {
+				this.#fail(`room ${room} runs and is not registered, though nothing is broken`);
+			}
+		}
+		for (const [room, at] of this.#ended) {
+			// A gateway killed while a refresh of its SIP stack's is under way, which no list shows, sends no un-REGISTER.
+			const left = registrar.bindingsOf(room).some(({ callId }) => !this.#killed.has(callId));
+			if (now > at + linger + within.end && left) {
+				this.#fail(`room ${room} has ended and is still registered, though nothing is broken`);
+			}
+		}
+		for (const user of foreign) {
+			if (now > within.start && registrar.bindingsOf(user).length === 0) {
+				this.#fail(`${user} is not registered any more, though nothing is broken`);
+			}
+		}
+	}
+}

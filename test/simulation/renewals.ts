@@ -1,0 +1,112 @@
+/**
+ * What must hold of a reload, whatever is broken: a gateway of a running room is taken down for it only if it was loaded with
+ * old settings, and only while no other room is off the air for the same reason; and in the end all rooms have the settings
+ * that the daemon was last told to bring to them. A daemon that is killed has forgotten that it was.
+ */
+import { isRegistered } from "../../src/freeswitch/commands.ts";
+import type { Gateway } from "../stand-in/freeswitch/gateway.ts";
+import type { Registrar } from "../stand-in/registrar/registrar.ts";
+
+export interface RenewalsOptions {
+	readonly registrar: Registrar;
+	/** All gateways that are loaded. */
+	readonly gateways: () => readonly Gateway[];
+	readonly fail: (sentence: string) => void;
+}
+
+export class Renewals {
+	readonly #options: RenewalsOptions;
+	/** The settings, by their number, that all rooms are to have; 0 for whatever they have. */
+	#wanted = 0;
+	/** Running rooms that were registered, and were taken down. */
+	readonly #takenDown = new Set<string>();
+	/** The rooms that were registered in the list that the daemon has seen last. */
+	#listed: ReadonlySet<string> = new Set();
+
+	constructor(options: RenewalsOptions) {
+		this.#options = options;
+	}
+
+	/** The daemon is told to bring new settings to all rooms. */
+	asked(settings: number): void {
+		this.#wanted = settings;
+	}
+
+	/** The daemon's process is a new one. */
+	forgotten(): void {
+		this.#wanted = 0;
+		this.#takenDown.clear();
+	}
+
+	ended(room: string): void {
+		this.#takenDown.delete(room);
+	}
+
+	/** The registrar has lost its bindings, which the daemon cannot know. */
+	bindingsLost(): void {
+		this.#takenDown.clear();
+	}
+
+	/** The rooms that FreeSWITCH lists as registered now. */
+	get registered(): ReadonlySet<string> {
+		const up = this.#options.gateways().filter(({ deleted, state }) => !deleted && isRegistered(state));
+		return new Set(up.map(({ name }) => name.slice("conf_".length)));
+	}
+
+	listed(registered: ReadonlySet<string>): void {
+		this.#listed = registered;
+		this.#forgetThoseBack();
+	}
+
+	/**
+	 * The gateway of a running room is killed. Returns whether that may be for the sake of new settings.
+	 * @param current whether by a command of the connection that there is; one of an earlier connection cannot be helped
+	 */
+	killed(room: string, current: boolean): boolean {
+		const gateway = this.#gatewayOf(room);
+		if (gateway !== undefined && settingsOf(gateway) >= this.#wanted) {
+			return false;
+		}
+		this.#forgetThoseBack();
+		for (const other of this.#takenDown) {
+			if (current && other !== room && this.#listed.has(room)) {
+				this.#options.fail(
+					`the daemon takes room ${room} down for new settings while room ${other} is off the air for them`,
+				);
+			}
+		}
+		if (this.#listed.has(room)) {
+			this.#takenDown.add(room);
+		}
+		return true;
+	}
+
+	/** A room that has come back may be lost again later, for other reasons. */
+	#forgetThoseBack(): void {
+		const { registered } = this;
+		for (const room of this.#takenDown) {
+			if (this.#options.registrar.bindingsOf(room).length > 0 && registered.has(room)) {
+				this.#takenDown.delete(room);
+			}
+		}
+	}
+
+	/** All is as it should be, for these rooms. */
+	rest(rooms: readonly string[]): void {
+		for (const room of rooms) {
+			const gateway = this.#gatewayOf(room);
+			if (gateway !== undefined && settingsOf(gateway) < this.#wanted) {
+				this.#options.fail(`everything is at rest and room ${room} has old settings`);
+			}
+		}
+	}
+
+	#gatewayOf(room: string): Gateway | undefined {
+		return this.#options.gateways().find(({ name, deleted }) => name === `conf_${room}` && !deleted);
+	}
+}
+
+/** The password of a gateway stands for all of its settings. */
+function settingsOf({ settings }: Gateway): number {
+	return Number(/^settings (\d+)$/.exec(settings.password)?.[1] ?? 0);
+}

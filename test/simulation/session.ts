@@ -1,0 +1,254 @@
+/**
+ * A connection to FreeSWITCH as src/freeswitch/session.ts has it, without bytes. As there, answers bear no sign of their questions
+ * and are taken in the order of their coming; an answer that does not come within 10 s ends the session with NoAnswer. As
+ * in FreeSWITCH, a connection carries out one command at a time and is sent its events after the answer.
+ */
+
+import { Disconnected, NoAnswer } from "../../src/freeswitch/errors.ts";
+import type { ConnectionLost } from "../../src/freeswitch/event-socket.ts";
+import { type Event, readEvent } from "../../src/freeswitch/events.ts";
+import type { Session } from "../../src/freeswitch/session.ts";
+import type { EventRecord } from "../stand-in/freeswitch/events.ts";
+import { type FreeSwitch, FreeSwitchEnded } from "../stand-in/freeswitch/freeswitch.ts";
+import type { SimulatedClock } from "../support/simulated-clock.ts";
+import type { Claims, Sent } from "./claims.ts";
+import { garbled, type SimulatedFaults, wordsFor } from "./faults.ts";
+import type { History } from "./history.ts";
+import type { ProcessTime } from "./process.ts";
+import type { CommandFault } from "./schedule.ts";
+
+export interface SessionOptions {
+	readonly clock: SimulatedClock;
+	readonly process: ProcessTime;
+	readonly freeswitch: FreeSwitch;
+	readonly faults: SimulatedFaults;
+	readonly claims: Claims;
+	readonly history: History;
+	/** Whether events that follow an answer are read together with it, before whoever asked goes on. */
+	readonly chunked: boolean;
+	readonly onEvent: (event: Event) => void;
+}
+
+interface Question {
+	readonly command: string;
+	readonly resolve: (answer: string) => void;
+	readonly reject: (error: ConnectionLost) => void;
+	readonly cancel: () => void;
+}
+
+/** ms, as in src/freeswitch/session.ts. */
+const answerTimeout = 10_000;
+
+const reset = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
+
+export class SimulatedSession implements Session {
+	version: string | undefined;
+	readonly place = "localhost:8021";
+	readonly ended: Promise<ConnectionLost>;
+	readonly #options: SessionOptions;
+	readonly #waiting: Question[] = [];
+	readonly #stopListening: () => void;
+	#end!: (reason: ConnectionLost) => void;
+	#reason: ConnectionLost | undefined;
+	/** Whether bytes still come and go. */
+	#open = true;
+	/** Whether a command is under way, behind which events wait. */
+	#busy = false;
+	#held: EventRecord[] = [];
+	/** Settles when FreeSWITCH is done with the commands sent so far. */
+	#line: Promise<unknown> = Promise.resolve();
+
+	constructor(options: SessionOptions) {
+		this.#options = options;
+		this.ended = new Promise((resolve) => {
+			this.#end = resolve;
+		});
+		this.#stopListening = options.freeswitch.events.listen((event) => {
+			this.#fired(event);
+		});
+	}
+
+	api(command: string): Promise<string> {
+		const { process, claims } = this.#options;
+		if (this.#reason !== undefined) {
+			return Promise.reject(this.#reason);
+		}
+		const sent = claims.sent(command);
+		return new Promise((resolve, reject) => {
+			const cancel = process.after(answerTimeout, () => {
+				this.#fail(new NoAnswer(`"${command}"`, answerTimeout));
+			});
+			this.#waiting.push({ command, resolve, reject, cancel });
+			this.#line = this.#line.then(() => this.#carryOut(sent));
+		});
+	}
+
+	close(): void {
+		this.#fail(new Disconnected("closed by the daemon"));
+	}
+
+	/** The other side ends it, or the way to it does. */
+	cut(how: "in order" | "reset"): void {
+		if (this.#open) {
+			this.silence();
+			this.#options.process.deliver(() => {
+				this.#fail(new Disconnected(undefined, how === "reset" ? reset : undefined));
+			});
+		}
+	}
+
+	/** From now on bytes go nowhere, and nobody is told. */
+	silence(): void {
+		this.#open = false;
+		this.#stopListening();
+	}
+
+	#fail(reason: ConnectionLost): void {
+		if (this.#reason !== undefined) {
+			return;
+		}
+		this.#reason = reason;
+		this.silence();
+		for (const { reject, cancel } of this.#waiting.splice(0)) {
+			cancel();
+			reject(reason);
+		}
+		this.#end(reason);
+	}
+
+	async #carryOut(sent: Sent): Promise<void> {
+		const { clock, faults, history } = this.#options;
+		if (!this.#open) {
+			return;
+		}
+		const { command } = sent;
+		const fault = faults.ofCommand(command);
+		if (fault !== undefined) {
+			history.outcome(`"${command}" ${wordsFor(fault)}`);
+		}
+		if (fault?.kind === "cut" && fault.when === "before") {
+			this.cut("reset");
+			return;
+		}
+		if (fault?.kind === "half open") {
+			this.silence();
+			return;
+		}
+		this.#busy = true;
+		if (fault?.kind === "unanswered" && !fault.done) {
+			await new Promise(() => {});
+		}
+		if (fault?.kind === "late" && fault.done === "late") {
+			await wait(clock, fault.ms);
+		}
+		await this.#execute(sent, fault);
+	}
+
+	async #execute(sent: Sent, fault: CommandFault | undefined): Promise<void> {
+		const { clock, freeswitch, claims, history, process } = this.#options;
+		const { command } = sent;
+		let answer: string;
+		try {
+			answer = await freeswitch.api(command);
+		} catch (error) {
+			if (error instanceof FreeSwitchEnded) {
+				return;
+			}
+			throw error;
+		}
+		const listed = claims.carriedOut(sent);
+		if (/^(reloadxml|sofia profile)/.test(command)) {
+			history.outcome(`FreeSWITCH: ${command} → ${answer.trim().replaceAll("\n", ", ")}`);
+		}
+		if (fault?.kind === "unanswered") {
+			await new Promise(() => {});
+		}
+		if (fault?.kind === "cut") {
+			this.cut("reset");
+		}
+		if (fault?.kind === "late" && fault.done === "at once") {
+			await wait(clock, fault.ms);
+		}
+		if (!this.#open) {
+			return;
+		}
+		const shown = fault?.kind === "garbled" ? garbled(answer, fault.how) : answer;
+		this.#busy = false;
+		process.deliver(() => {
+			this.#arrived(shown, () => {
+				claims.answered(
+					command,
+					shown,
+					fault?.kind === "garbled" ? { lives: [], dying: undefined, registered: new Set() } : listed,
+				);
+			});
+		});
+		for (const event of this.#held.splice(0)) {
+			this.#fired(event);
+		}
+	}
+
+	#arrived(answer: string, taken: () => void): void {
+		const question = this.#waiting.shift();
+		if (question !== undefined) {
+			taken();
+			question.cancel();
+			question.resolve(answer);
+		}
+	}
+
+	#fired(event: EventRecord): void {
+		if (this.#busy) {
+			this.#held.push(event);
+			return;
+		}
+		if (readEvent(event) === undefined) {
+			return;
+		}
+		const { clock, faults, history } = this.#options;
+		const fate = faults.ofEvent(event);
+		const words = `the event ${event["Action"] ?? event["Event-Subclass"] ?? ""} of ${event["Conference-Name"] ?? event["Gateway"] ?? ""}`;
+		switch (fate?.fate) {
+			case undefined:
+				this.#deliver(event);
+				return;
+			case "lost":
+				history.outcome(`${words} is lost`);
+				return;
+			case "doubled":
+				history.outcome(`${words} comes twice`);
+				this.#deliver(event);
+				this.#deliver(event);
+				return;
+			case "late":
+				history.outcome(`${words} comes ${fate.late} ms late`);
+				clock.after(fate.late, () => {
+					this.#deliver(event);
+				});
+		}
+	}
+
+	#deliver(record: EventRecord): void {
+		const { process, claims, chunked, onEvent } = this.#options;
+		const take = () => {
+			const event = readEvent(record);
+			if (event !== undefined && this.#reason === undefined) {
+				claims.told(record);
+				onEvent(event);
+			}
+		};
+		if (this.#open) {
+			if (chunked) {
+				process.deliver(take);
+			} else {
+				process.after(0, take);
+			}
+		}
+	}
+}
+
+function wait(clock: SimulatedClock, ms: number): Promise<void> {
+	return new Promise((resolve) => {
+		clock.after(ms, resolve);
+	});
+}

@@ -1,0 +1,46 @@
+/**
+ * The promise, for any history: once things are quiet, the registrar's bindings are exactly the running rooms. Schedules are
+ * drawn at random and played on simulated time; claims.ts says what must hold meanwhile. A suspended
+ * machine and a changed wall clock need no schedule of their own: the daemon knows the monotonic clock only, and the worst
+ * that this can do is to stand still, as for a daemon that gets no processor.
+ */
+import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import kept from "../fixtures/seeds.json" with { type: "json" };
+import { check, entry } from "./check.ts";
+import { schedules } from "./draw.ts";
+import type { Schedule } from "./schedule.ts";
+import { simulate } from "./simulation.ts";
+
+const runs = 2_000;
+
+describe("a history", () => {
+	for (const { seed, found, schedule } of kept) {
+		it(`that once broke a claim goes well (seed ${seed}: ${found})`, async () => {
+			const { failure, story } = await simulate(schedule as Schedule);
+			assert.equal(failure, undefined, story);
+		});
+	}
+
+	it("is the same for the same schedule, every time", async () => {
+		for (const schedule of fc.sample(schedules, { seed: 1, numRuns: 10 })) {
+			const first = await simulate(schedule);
+			const second = await simulate(schedule);
+			assert.equal(second.story, first.story);
+			assert.ok(first.commands > 0);
+		}
+	});
+
+	it(`of whatever kind ends well: ${runs} schedules of a fresh seed`, async (test) => {
+		const seed = randomInt(0x7fffffff);
+		test.diagnostic(`seed ${seed}; npm run soak -- ${runs} ${seed} plays the same schedules`);
+		const found = await check({ seed, runs, shrink: true });
+		assert.equal(
+			found,
+			undefined,
+			found && `${found.story}\n\nseed ${seed}; for test/fixtures/seeds.json:\n${entry(found)}`,
+		);
+	});
+});

@@ -1,0 +1,88 @@
+/** A client of the event socket that sends what it is told and keeps all that comes; it knows no protocol but the frames. */
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { changed, until } from "../../support/until.ts";
+import { type Frame, FrameReader } from "./frames.ts";
+
+export class RawClient {
+	/** Every frame received. */
+	readonly frames: Frame[] = [];
+	/** Bytes received. */
+	bytes = 0;
+	/** Everything received, as text. */
+	text = "";
+	/** How the server ended the connection, once it has. */
+	ended: "FIN" | "RST" | undefined;
+	readonly #socket: Socket;
+	readonly #reader = new FrameReader();
+
+	private constructor(socket: Socket) {
+		this.#socket = socket;
+		socket.on("data", (bytes: Buffer) => {
+			this.bytes += bytes.length;
+			this.text += bytes.toString("latin1");
+			this.frames.push(...this.#reader.read(bytes));
+			changed();
+		});
+		socket.on("error", () => {
+			this.ended = "RST";
+			changed();
+		});
+		socket.on("end", () => {
+			this.ended = "FIN";
+			changed();
+		});
+	}
+
+	static async connect(port: number): Promise<RawClient> {
+		const socket = connect({ port, host: "127.0.0.1" });
+		await once(socket, "connect");
+		return new RawClient(socket);
+	}
+
+	/** Connects, and authenticates with `password`. */
+	static async login(port: number, password = "ClueCon"): Promise<RawClient> {
+		const client = await RawClient.connect(port);
+		await client.ask(`auth ${password}`);
+		return client;
+	}
+
+	/** Sends a command. */
+	send(command: string): void {
+		this.#socket.write(`${command}\n\n`);
+	}
+
+	/** Sends bytes. */
+	sendRaw(bytes: string): void {
+		this.#socket.write(bytes);
+	}
+
+	/** Sends a command and resolves with its answer: an api's text, or a reply's. */
+	async ask(command: string): Promise<string> {
+		const count = this.answers.length;
+		this.send(command);
+		await until(() => this.answers.length > count, `"${command}" was answered`);
+		return this.answers[count] ?? "";
+	}
+
+	/** The texts of all answers so far. */
+	get answers(): string[] {
+		return this.frames
+			.filter(({ type }) => type === "api/response" || type === "command/reply")
+			.map(({ type, head, body }) => (type === "api/response" ? body : (/^Reply-Text: (.*)$/m.exec(head)?.[1] ?? "")));
+	}
+
+	/** All events so far. */
+	get events(): Record<string, string>[] {
+		return this.frames
+			.filter(({ type }) => type === "text/event-json")
+			.map(({ body }) => JSON.parse(body) as Record<string, string>);
+	}
+
+	async close(): Promise<void> {
+		if (!this.#socket.destroyed) {
+			this.#socket.destroy();
+			await once(this.#socket, "close");
+		}
+	}
+}

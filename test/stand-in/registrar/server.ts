@@ -1,0 +1,115 @@
+/**
+ * The registrar over TCP, so that a FreeSWITCH in a process of its own can be killed while the bindings stay, as in
+ * reality: one JSON object a line, `{id, register}` or `{id, ping}` there and `{id, answer}` back. No SIP.
+ */
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { readLines } from "../../support/lines.ts";
+import { changed } from "../../support/until.ts";
+import type { RegisterRequest, SipAnswer, SipPeer } from "./registrar.ts";
+
+type Request = { readonly id: number } & ({ readonly register: RegisterRequest } | { readonly ping: string });
+
+interface Reply {
+	readonly id: number;
+	readonly answer: SipAnswer;
+}
+
+export class RegistrarServer {
+	readonly #server: Server;
+	readonly #sockets = new Set<Socket>();
+
+	private constructor(server: Server) {
+		this.#server = server;
+	}
+
+	/** Serves `registrar` on a free port of 127.0.0.1. */
+	static async start(registrar: SipPeer): Promise<RegistrarServer> {
+		const server = createServer();
+		const serving = new RegistrarServer(server);
+		server.on("connection", (socket) => {
+			serving.#serve(socket, registrar);
+		});
+		server.listen(0, "127.0.0.1");
+		await once(server, "listening");
+		return serving;
+	}
+
+	get port(): number {
+		return (this.#server.address() as AddressInfo).port;
+	}
+
+	async close(): Promise<void> {
+		for (const socket of this.#sockets) {
+			socket.destroy();
+		}
+		this.#server.close();
+		await once(this.#server, "close");
+	}
+
+	#serve(socket: Socket, registrar: SipPeer): void {
+		this.#sockets.add(socket);
+		socket.on("error", () => {
+			// A FreeSWITCH that is killed resets its connections; "close" follows.
+		});
+		socket.once("close", () => {
+			this.#sockets.delete(socket);
+		});
+		readLines(socket, (line) => {
+			const request = JSON.parse(line) as Request;
+			const reply = (answer: SipAnswer) => {
+				if (socket.writable) {
+					socket.write(`${JSON.stringify({ id: request.id, answer } satisfies Reply)}\n`);
+				}
+			};
+			if ("register" in request) {
+				registrar.register(request.register, reply);
+			} else {
+				registrar.ping(request.ping, reply);
+			}
+		});
+	}
+}
+
+/** A registrar in another process. Who cannot be reached any more answers nothing, like one whose host is down. */
+export class RemoteRegistrar implements SipPeer {
+	readonly #socket: Socket;
+	readonly #waiting = new Map<number, (answer: SipAnswer) => void>();
+	#lastId = 0;
+	/** Whether the connection is gone. */
+	closed = false;
+
+	constructor(port: number, host = "127.0.0.1") {
+		this.#socket = connect({ port, host });
+		this.#socket.on("error", () => {
+			// Told by silence.
+		});
+		this.#socket.once("close", () => {
+			this.closed = true;
+			changed();
+		});
+		readLines(this.#socket, (line) => {
+			const { id, answer } = JSON.parse(line) as Reply;
+			this.#waiting.get(id)?.(answer);
+			this.#waiting.delete(id);
+		});
+	}
+
+	register(request: RegisterRequest, reply: (answer: SipAnswer) => void): void {
+		this.#send({ register: request }, reply);
+	}
+
+	ping(host: string, reply: (answer: SipAnswer) => void): void {
+		this.#send({ ping: host }, reply);
+	}
+
+	close(): void {
+		this.#socket.destroy();
+	}
+
+	#send(request: { register: RegisterRequest } | { ping: string }, reply: (answer: SipAnswer) => void): void {
+		this.#lastId += 1;
+		this.#waiting.set(this.#lastId, reply);
+		this.#socket.write(`${JSON.stringify({ id: this.#lastId, ...request })}\n`);
+	}
+}

@@ -1,0 +1,185 @@
+/**
+ * Plays a recording against the stand-in: sends what the recorded client sent when it sent it, brings about what happened
+ * meanwhile, and collects what comes back. All on simulated time, over a real socket.
+ */
+import assert from "node:assert/strict";
+import { type Arrived, isEvent, Normaliser, readRecording, type Sent } from "../support/recording.ts";
+import { SimulatedClock } from "../support/simulated-clock.ts";
+import { TemporaryDirectory } from "../support/snippets.ts";
+import { until } from "../support/until.ts";
+import { RawClient } from "./event-socket/raw-client.ts";
+import type { ProfileTiming } from "./freeswitch/sofia-profile.ts";
+import { StandIn, type StandInOptions } from "./stand-in.ts";
+
+export interface Stage {
+	readonly standIn: StandIn;
+	readonly clock: SimulatedClock;
+	readonly directory: TemporaryDirectory;
+}
+
+export interface Staging {
+	/** When the profile ticks in the recording: ms after each full second of it. */
+	readonly phase?: number;
+	/** How long FreeSWITCH has been up when the recording begins, ms; instead of `phase`. */
+	readonly uptime?: number;
+	readonly timing?: Partial<ProfileTiming>;
+	readonly options?: StandInOptions;
+	/** What was so before the recording began. */
+	readonly before?: (stage: Stage) => Promise<void> | void;
+	/** What happened at which ms of the recording, besides conferences, which are taken from their events. */
+	readonly meanwhile?: readonly (readonly [t: number, action: (stage: Stage) => void])[];
+}
+
+/**
+ * ms by which an event may come later than its cause in the recording: FreeSWITCH hands events over to another thread, and a
+ * connection looks for them every 20 ms. So an answer asked for meanwhile may come before it, or not.
+ */
+const eventDelay = 45;
+
+/** Plays recording `number` and compares everything. */
+export async function replay(number: string, staging: Staging): Promise<void> {
+	const { timing = {}, options = {}, before, meanwhile = [] } = staging;
+	const { firstTick = 1_000 } = timing;
+	const directory = new TemporaryDirectory();
+	let drained = () => Promise.resolve();
+	const clock = new SimulatedClock(() => drained());
+	const standIn = await StandIn.start({
+		directory: directory.path,
+		clock,
+		timing: { ...timing, firstTick },
+		...options,
+	});
+	const stage = { standIn, clock, directory };
+	const start = staging.uptime ?? firstTick + 40_000 - (staging.phase ?? 0);
+	let client: RawClient | undefined;
+	try {
+		await before?.(stage);
+		await clock.advance(start - clock.now());
+		client = await RawClient.connect(standIn.port);
+		const { server } = standIn;
+		const receiving = client;
+		drained = async () => {
+			await new Promise((resolve) => {
+				setImmediate(resolve);
+			});
+			await until(() => receiving.bytes === server.written, "all that was written has arrived");
+		};
+		await play(number, stage, client, start, meanwhile);
+	} finally {
+		await client?.close();
+		await standIn.close();
+		directory.remove();
+	}
+}
+
+async function play(
+	number: string,
+	stage: Stage,
+	client: RawClient,
+	start: number,
+	meanwhile: NonNullable<Staging["meanwhile"]>,
+): Promise<void> {
+	const { standIn, clock } = stage;
+	const entries = readRecording(number);
+	const arrived = entries.filter((entry): entry is Arrived => entry.kind === "arrived");
+	const recordedEvents = arrived.filter(({ frame }) => isEvent(frame));
+	const count = (kind: "event" | "answer") =>
+		client.frames.filter((frame) => isEvent(frame) === (kind === "event")).length;
+	const conferences = new RecordedConferences(standIn);
+	const actions = [...meanwhile];
+	const expected = { event: 0, answer: 0 };
+	for (const entry of entries) {
+		for (let action = actions[0]; action !== undefined && action[0] <= entry.t; action = actions[0]) {
+			await clock.advance(start + action[0] - clock.now());
+			action[1](stage);
+			actions.shift();
+		}
+		await clock.advance(start + entry.t - clock.now());
+		switch (entry.kind) {
+			case "sent":
+				assert.ok(
+					count("event") <= recordedEvents.filter(({ t }) => t <= entry.t + eventDelay).length,
+					`events came before ${entry.t} ms that the recording has later: ${client.frames.at(-1)?.body ?? ""}`,
+				);
+				await send(entry, stage, client);
+				break;
+			case "arrived": {
+				const kind = isEvent(entry.frame) ? "event" : "answer";
+				if (kind === "event") {
+					conferences.bringAbout(JSON.parse(entry.frame.body) as Record<string, string>);
+					await clock.advance(0);
+				}
+				expected[kind] += 1;
+				assert.ok(
+					count(kind) >= expected[kind],
+					`at ${entry.t} ms this is missing: ${entry.frame.head} ${entry.frame.body}`,
+				);
+				break;
+			}
+			case "closed":
+				await until(() => client.ended === "FIN", "the server has closed the connection");
+		}
+	}
+	compare(arrived, client);
+}
+
+async function send(entry: Sent, { standIn, clock }: Stage, client: RawClient): Promise<void> {
+	const before = standIn.server.received.length;
+	client.sendRaw(entry.text);
+	await standIn.until(() => standIn.server.received.length > before, `"${entry.text.trim()}" has been received`);
+	await clock.advance(0);
+}
+
+/** Answers among themselves and events among themselves must be the same to the byte. */
+function compare(recorded: readonly Arrived[], client: RawClient): void {
+	for (const events of [true, false]) {
+		const kindOf = (normaliser: Normaliser, frames: readonly Arrived["frame"][]) =>
+			frames
+				.map((frame) => ({ frame, text: normaliser.normalise(frame) }))
+				.filter(({ frame }) => isEvent(frame) === events)
+				.map(({ text }) => text);
+		const own = client.frames;
+		assert.deepEqual(
+			kindOf(new Normaliser(), own),
+			kindOf(
+				new Normaliser(),
+				recorded.map(({ frame }) => frame),
+			),
+		);
+	}
+}
+
+/** The conferences of a recording: people came and went then, which nothing but the events tells. */
+class RecordedConferences {
+	readonly #standIn: StandIn;
+	/** Fires the destroy event of the conference with that recorded id. */
+	readonly #untold = new Map<string, () => void>();
+	readonly #running = new Map<string, string>();
+
+	constructor(standIn: StandIn) {
+		this.#standIn = standIn;
+	}
+
+	bringAbout(event: Readonly<Record<string, string>>): void {
+		const { conferences } = this.#standIn.freeswitch;
+		const name = event["Conference-Name"] ?? "";
+		const id = event["Conference-Unique-ID"] ?? "";
+		if (event["Action"] === "conference-create") {
+			const former = this.#running.get(name);
+			if (former !== undefined) {
+				// Its end was not told yet when the new one began (recording 15).
+				this.#untold.set(former, conferences.unlist(name));
+			}
+			this.#running.set(name, id);
+			conferences.create(name);
+		} else if (event["Action"] === "conference-destroy") {
+			const untold = this.#untold.get(id);
+			if (untold !== undefined) {
+				untold();
+			} else {
+				this.#running.delete(name);
+				conferences.destroy(name);
+			}
+		}
+	}
+}

@@ -1,0 +1,178 @@
+/**
+ * The stand-in as tests use it: a FreeSWITCH with its event socket, and the registrar that its gateways register at, all in
+ * the test's own process. FreeSWITCH can be killed and started anew on the same port; the registrar stays.
+ */
+import { type Clock, systemClock } from "../../src/clock.ts";
+import { changed, until } from "../support/until.ts";
+import { scaledClock } from "./clocks.ts";
+import type { Ending } from "./event-socket/faults.ts";
+import { EventSocketServer } from "./event-socket/server.ts";
+import type { ProfileConfiguration } from "./freeswitch/configuration.ts";
+import { FreeSwitch, type FreeSwitchOptions } from "./freeswitch/freeswitch.ts";
+import { Registrar, type SipPeer } from "./registrar/registrar.ts";
+
+export interface StandInOptions extends Partial<Omit<FreeSwitchOptions, "clock" | "peer">> {
+	/** The directory of profile `external`; `profiles` says more where that is not enough. */
+	readonly directory?: string;
+	readonly clock?: Clock;
+	/**
+	 * How many ms a second of FreeSWITCH and of the registrar lasts: 20 makes ticks, expiries and latencies fifty times as
+	 * fast. The event socket itself, and so its faults, keeps to the time of `clock`.
+	 */
+	readonly second?: number;
+	readonly password?: string;
+	/** 0 for a free one. */
+	readonly port?: number;
+	/** The only address at which the registrar is found; without it every address is its own. */
+	readonly registrarAddress?: string;
+	/** Where gateways register, in place of this stand-in's own registrar or in front of it. */
+	readonly peer?: (own: Registrar) => SipPeer;
+	/** Called with every command that comes over the event socket. */
+	readonly received?: (command: string) => void;
+	/** Whether a client's address is in apply-inbound-acl. */
+	readonly allows?: (address: string) => boolean;
+}
+
+export class StandIn {
+	readonly registrar: Registrar;
+	readonly server: EventSocketServer;
+	/** The time of FreeSWITCH and the registrar. */
+	readonly clock: Clock;
+	readonly #options: StandInOptions;
+	#freeswitch: FreeSwitch | undefined;
+	#port: number;
+	#runs = 0;
+	/** Where the stand-in itself has failed, until a test has been told. */
+	#failure: Error | undefined;
+
+	private constructor(options: StandInOptions) {
+		const { clock = systemClock, second = 1_000, password = "ClueCon", allows, registrarAddress, received } = options;
+		this.#options = options;
+		this.#port = options.port ?? 0;
+		this.clock = second === 1_000 ? clock : scaledClock(clock, 1_000 / second);
+		this.registrar = new Registrar({
+			clock: this.clock,
+			...(registrarAddress !== undefined && { address: registrarAddress }),
+		});
+		this.server = new EventSocketServer({
+			clock,
+			password,
+			failed: (error) => {
+				this.#failure ??= error instanceof Error ? error : new Error(String(error));
+				changed();
+			},
+			...(allows && { allows }),
+			...(received && { received }),
+		});
+	}
+
+	/** Starts all of it. @throws BrokenConfiguration */
+	static async start(options: StandInOptions): Promise<StandIn> {
+		const standIn = new StandIn(options);
+		await standIn.start();
+		return standIn;
+	}
+
+	/** The FreeSWITCH that runs, or ran last. */
+	get freeswitch(): FreeSwitch {
+		if (this.#freeswitch === undefined) {
+			throw new Error("FreeSWITCH has never been started");
+		}
+		return this.#freeswitch;
+	}
+
+	/** The port of the event socket, the same through all restarts. */
+	get port(): number {
+		return this.#port;
+	}
+
+	/** Starts FreeSWITCH anew: no conferences, the gateways whose snippets lie there. @throws BrokenConfiguration, and what listening fails with */
+	async start(): Promise<void> {
+		const { directory, seed = 1, peer } = this.#options;
+		const profiles: ProfileConfiguration[] = [{ name: "external", ...(directory !== undefined && { directory }) }];
+		const freeswitch = new FreeSwitch({
+			profiles,
+			...this.#options,
+			clock: this.clock,
+			peer: peer?.(this.registrar) ?? this.registrar,
+			// Every run has ids of its own.
+			seed: seed + this.#runs,
+		});
+		this.#runs += 1;
+		try {
+			await this.server.listen(freeswitch, this.#port);
+		} catch (error) {
+			freeswitch.kill();
+			throw error;
+		}
+		this.#freeswitch = freeswitch;
+		this.#port = this.server.port;
+	}
+
+	/** Ends FreeSWITCH as kill -9 does: connections just end, bindings stay. */
+	async kill(how: Ending = "FIN"): Promise<void> {
+		this.freeswitch.kill();
+		await this.server.kill(how);
+	}
+
+	/** Ends FreeSWITCH in order (recording 14); resolves when it has ended. */
+	async shutdown(): Promise<void> {
+		const { freeswitch } = this;
+		const ended = new Promise<void>((resolve) => {
+			freeswitch.onEnd(resolve);
+		});
+		freeswitch.shutdown();
+		await ended;
+		await this.server.shutdown();
+	}
+
+	/**
+	 * Resolves when `condition` is true, which is looked at after every change.
+	 * @throws NeverHappened, and whatever the stand-in itself has failed with, such as NotModelled
+	 */
+	async until(condition: () => boolean, what: string, deadline?: number): Promise<void> {
+		const describe = () => this.describe();
+		await until(
+			() => {
+				this.#check();
+				return condition();
+			},
+			what,
+			deadline === undefined ? { describe } : { describe, deadline },
+		);
+	}
+
+	/** The state of everything, for whoever asks why a test waits. */
+	describe(): string {
+		const { conferences, sofia, alive } = this.freeswitch;
+		const gateways = [...new Set(sofia.profiles.values())].flatMap(({ name, gateways }) =>
+			gateways.map((gateway) => `${name}::${gateway.name} ${gateway.state}${gateway.deleted ? " (killed)" : ""}`),
+		);
+		const last = this.server.received.slice(-20).map(({ at, text }) => `  ${at.toFixed(0)} ${text}`);
+		return [
+			`FreeSWITCH ${alive ? "runs" : "does not run"}, ${this.server.connections.length} connections`,
+			`conferences: ${conferences.running.map(({ name }) => name).join(" ")}`,
+			`gateways: ${gateways.join(", ")}`,
+			`bindings: ${this.registrar.bindings().join(" ")}`,
+			"last commands:",
+			...last,
+		].join("\n");
+	}
+
+	/** Ends all of it. @throws what the stand-in itself has failed with, if no test was told */
+	async close(): Promise<void> {
+		if (this.freeswitch.alive) {
+			await this.kill("RST");
+		}
+		this.registrar.close();
+		this.#check();
+	}
+
+	#check(): void {
+		const failure = this.#failure;
+		this.#failure = undefined;
+		if (failure !== undefined) {
+			throw failure;
+		}
+	}
+}

@@ -1,0 +1,189 @@
+/**
+ * A container with a systemd as its process 1, and a network of its own. What is changed in it, in /usr too, is changed
+ * nowhere else. It ends with this process, whatever ends that.
+ */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { eventually } from "../support/until.ts";
+import { makeRoot } from "./nspawn-root.ts";
+
+/** This checkout, as it is called in the container. */
+export const checkout = "/srv/checkout";
+
+/**
+ * Ends the container at one blow and leaves nothing of it, when its input is closed: so even if this process is killed. (With
+ * the container's first process all others end; without one there is nothing in it yet.)
+ */
+const guard = `read -r _
+pkill -KILL -P "$1" || kill -KILL "$1"
+while kill -0 "$1"; do sleep 0.05; done
+rm -rf --one-file-system "$2"
+find /sys/fs/cgroup -depth -type d -path "*/\${2##*/}*" -exec rmdir {} +`;
+
+/** Begins a command in a control group of its own. Two containers in one would share the groups of their units. */
+const inGroup = 'mkdir "$0"; echo $$ >"$0/cgroup.procs"; exec "$@"';
+
+/** Where a control group of that name is to be made. @throws Error on a machine without cgroups of version 2 */
+function controlGroup(name: string): string {
+	const mounted = /^(?:\S+ ){4}(\S+) .* - cgroup2 /m.exec(readFileSync("/proc/self/mountinfo", "utf8"))?.[1];
+	const own = /^0::(.*)$/m.exec(readFileSync("/proc/self/cgroup", "utf8"))?.[1];
+	if (mounted === undefined || own === undefined) {
+		throw new Error("a container needs cgroups of version 2, which are not mounted here");
+	}
+	return join(mounted, own, name);
+}
+
+/** ms that a command may take, which none of them ever does. */
+const patience = 180_000;
+
+export interface Outcome {
+	readonly code: number;
+	readonly out: string;
+	readonly err: string;
+}
+
+export class Container {
+	readonly #directory: string;
+	readonly #nspawn: ChildProcess;
+	readonly #guard: ChildProcess;
+	readonly #guardEnded: Promise<unknown>;
+	#console = "";
+	/** Process 1, as this machine numbers it. */
+	#first = 0;
+
+	private constructor() {
+		this.#directory = mkdtempSync(join(tmpdir(), "fsconfregger-nspawn-"));
+		for (const part of ["root", "usr"]) {
+			mkdirSync(join(this.#directory, part), { mode: 0o755 });
+		}
+		makeRoot(this.root);
+		const node = realpathSync(process.execPath);
+		this.#nspawn = spawn(
+			"sh",
+			[
+				"-euc",
+				inGroup,
+				controlGroup(basename(this.#directory)),
+				"systemd-nspawn",
+				`--directory=${this.root}`,
+				`--overlay=/usr:${join(this.#directory, "usr")}:/usr`,
+				// The package wants Node.js where Debian has it.
+				...(node === "/usr/bin/node" ? [] : [`--bind-ro=${node}:/usr/bin/node`]),
+				`--bind-ro=${fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "")}:${checkout}`,
+				`--machine=${basename(this.#directory)}`,
+				"--private-network",
+				"--register=no",
+				"--keep-unit",
+				"--link-journal=no",
+				"--resolv-conf=off",
+				"--timezone=off",
+				"--console=pipe",
+				"--boot",
+			],
+			// cgroups of version 2 are what systemd needs, whatever the machine's own has.
+			{ env: { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1" }, stdio: ["ignore", "pipe", "pipe"] },
+		);
+		// In a session of its own: what ends this process may be meant for the whole terminal.
+		this.#guard = spawn("sh", ["-c", guard, "sh", String(this.#nspawn.pid), this.#directory], {
+			stdio: ["pipe", "ignore", "ignore"],
+			detached: true,
+		});
+		this.#guardEnded = once(this.#guard, "close");
+		for (const stream of [this.#nspawn.stdout, this.#nspawn.stderr]) {
+			stream?.setEncoding("utf8").on("data", (text: string) => {
+				this.#console += text;
+			});
+		}
+	}
+
+	/** Resolves when it has booted. */
+	static async boot(): Promise<Container> {
+		const container = new Container();
+		try {
+			await eventually(
+				async () => {
+					if (container.#nspawn.exitCode !== null) {
+						throw new Error(`the container did not start:\n${container.#console}`);
+					}
+					return (
+						container.#findFirst() &&
+						/^(running|degraded)/.test((await container.try("systemctl", "is-system-running")).out)
+					);
+				},
+				"the container has booted",
+				{ describe: () => container.#console },
+			);
+		} catch (error) {
+			await container.close();
+			throw error;
+		}
+		return container;
+	}
+
+	/** Its root, as this machine sees it. /usr, /run and the like are not in it. */
+	get root(): string {
+		return join(this.#directory, "root");
+	}
+
+	/** Runs a command as root, and resolves however it ends. */
+	async try(command: string, ...args: readonly string[]): Promise<Outcome> {
+		return await new Promise((resolve) => {
+			execFile(
+				"nsenter",
+				[
+					"--target",
+					String(this.#first),
+					"--all",
+					"--",
+					"env",
+					"-i",
+					"PATH=/usr/sbin:/usr/bin",
+					"LC_ALL=C.UTF-8",
+					"SYSTEMD_PAGER=",
+					command,
+					...args,
+				],
+				{ maxBuffer: 64 * 1_024 * 1_024, timeout: patience, killSignal: "SIGKILL" },
+				(error, out, err) => {
+					const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
+					resolve({ code, out, err });
+				},
+			);
+		});
+	}
+
+	/** Runs a command as root, and resolves with what it prints. @throws Error if it fails */
+	async run(command: string, ...args: readonly string[]): Promise<string> {
+		const { code, out, err } = await this.try(command, ...args);
+		if (code !== 0) {
+			throw new Error(`${[command, ...args].join(" ")} exited with ${code}:\n${out}${err}`);
+		}
+		return out;
+	}
+
+	/** Runs a script of the shell. @throws Error if it fails */
+	async shell(script: string): Promise<string> {
+		return await this.run("sh", "-euc", script);
+	}
+
+	/** Ends it, and leaves nothing of it. */
+	async close(): Promise<void> {
+		this.#guard.stdin?.end();
+		await this.#guardEnded;
+	}
+
+	#findFirst(): boolean {
+		const pid = String(this.#nspawn.pid);
+		try {
+			const [first] = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ");
+			this.#first = Number(first);
+			return this.#first > 0 && readFileSync(`/proc/${this.#first}/comm`, "utf8") === "systemd\n";
+		} catch {
+			return false;
+		}
+	}
+}

@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, beforeEach, describe, it } from "node:test";
+import { lastWords, Notices, sendBy, watchdogLimit, withoutSystemd } from "../../../src/systemd/notify.ts";
+import { type RecordingLog, recordingLog } from "../../support/recording-log.ts";
+import { SimulatedClock } from "../../support/simulated-clock.ts";
+
+let clock: SimulatedClock;
+let log: RecordingLog;
+/** What was sent, with the second at which it was. */
+let sent: string[];
+/** ms that sending takes. */
+let takes: number;
+let failing: boolean;
+let notices: Notices;
+
+beforeEach(() => {
+	clock = new SimulatedClock();
+	log = recordingLog();
+	sent = [];
+	takes = 10;
+	failing = false;
+	const send = async (assignments: readonly string[]) => {
+		sent.push(`${(clock.now() / 1_000).toFixed(1)} ${assignments.join(" ")}`);
+		await new Promise<void>((resolve) => {
+			clock.after(takes, resolve);
+		});
+		if (failing) {
+			throw new Error("no such program");
+		}
+	};
+	notices = new Notices(send, clock, log);
+});
+
+describe("what systemd is told", () => {
+	it("is the start, once, and a status at once", async () => {
+		notices.status(() => "connected");
+		notices.ready();
+		notices.ready();
+		await clock.advance(10_000);
+		assert.deepEqual(sent, ["0.0 STATUS=connected", "0.0 READY=1"]);
+	});
+
+	it("is a status once a second at most, always the latest, and none that it knows; nobody makes one in between", async () => {
+		let made = 0;
+		for (let rooms = 1; rooms <= 50; rooms++) {
+			notices.status(() => {
+				made += 1;
+				return `${rooms} rooms`;
+			});
+			await clock.advance(50);
+		}
+		await clock.advance(10_000);
+		assert.equal(made, 4);
+		assert.deepEqual(sent, ["0.0 STATUS=1 rooms", "1.0 STATUS=20 rooms", "2.0 STATUS=40 rooms", "3.0 STATUS=50 rooms"]);
+		notices.status(() => "50 rooms");
+		await clock.advance(10_000);
+		assert.equal(sent.length, 4);
+		assert.equal(clock.timers, 0);
+	});
+
+	it("does not let a change of the status delay what is urgent", async () => {
+		notices.status(() => "one");
+		await clock.advance(100);
+		notices.status(() => "two");
+		notices.alive();
+		await clock.advance(400);
+		assert.deepEqual(sent, ["0.0 STATUS=one", "0.1 WATCHDOG=1"]);
+		await clock.advance(600);
+		assert.deepEqual(sent.slice(2), ["1.0 STATUS=two"]);
+	});
+
+	it("is sent one after the other, since what is sent later must arrive later", async () => {
+		takes = 700;
+		notices.ready();
+		notices.alive();
+		notices.status(() => "one");
+		await clock.advance(600);
+		assert.deepEqual(sent, ["0.0 READY=1"]);
+		await clock.advance(200);
+		assert.deepEqual(sent.slice(1), ["0.7 WATCHDOG=1 STATUS=one"]);
+	});
+
+	it("is one line of text, however long", async () => {
+		notices.status(() => "a\nREADY=1\r\n\tb");
+		await clock.advance(1);
+		assert.deepEqual(sent, ["0.0 STATUS=a READY=1 b"]);
+		notices.status(() => "x".repeat(10_000));
+		await clock.advance(2_000);
+		assert.ok((sent[1] ?? "").length < 300);
+	});
+
+	it("is the end with the last status at once", async () => {
+		notices.status(() => "one");
+		await clock.advance(100);
+		notices.status(() => "stopped");
+		const stopping = notices.stopping();
+		await clock.advance(20);
+		await stopping;
+		assert.deepEqual(sent.slice(1), ["0.1 STOPPING=1 STATUS=stopped"]);
+	});
+
+	it("does not keep the end waiting for more than a second", async () => {
+		takes = 5_000;
+		const stopping = notices.stopping();
+		await clock.advance(1_000);
+		await stopping;
+	});
+
+	it("is nothing where nobody listens", async () => {
+		const mute = new Notices(undefined, clock, log);
+		mute.ready();
+		mute.status(() => "one");
+		mute.alive();
+		await mute.stopping();
+		assert.deepEqual([sent, clock.timers, log.lines], [[], 0, []]);
+	});
+});
+
+describe("what cannot be sent", () => {
+	it("is said once, and sent again less and less often, but for old pings", async () => {
+		failing = true;
+		notices.ready();
+		notices.alive();
+		notices.status(() => "one");
+		await clock.advance(600_000);
+		assert.equal(log.said(/systemd cannot be told how the service is \(no such program\)/).length, 1);
+		assert.ok(sent.length > 8 && sent.length < 20, String(sent.length));
+		assert.ok(sent.slice(2).every((line) => / READY=1 STATUS=one$/.test(line)));
+		failing = false;
+		await clock.advance(120_000);
+		const { length } = sent;
+		await clock.advance(600_000);
+		assert.equal(sent.length, length);
+	});
+
+	it("does not keep the end from being sent", async () => {
+		failing = true;
+		notices.status(() => "one");
+		await clock.advance(5_000);
+		failing = false;
+		const stopping = notices.stopping();
+		await clock.advance(50);
+		await stopping;
+		assert.match(sent.at(-1) ?? "", /^5\.0 STOPPING=1 STATUS=one$/);
+	});
+});
+
+describe("the program systemd-notify", () => {
+	const directory = mkdtempSync(join(tmpdir(), "systemd-"));
+	const record = join(directory, "record");
+	const PATH = `${directory}:/usr/bin:/bin`;
+	const listening = { PATH, NOTIFY_SOCKET: "/run/notify", SIP_PASSWORD: "s3cret" };
+
+	function program(...lines: string[]): void {
+		writeFileSync(join(directory, "systemd-notify"), ["#!/bin/sh", ...lines, ""].join("\n"));
+		chmodSync(join(directory, "systemd-notify"), 0o755);
+	}
+
+	after(() => {
+		rmSync(directory, { recursive: true, force: true });
+	});
+
+	it("is run with the socket, and with nothing else of the environment", async () => {
+		program(`printf '%s,' "$@" >${record}`, `env >>${record}`);
+		await sendBy(listening)?.(["READY=1", "STATUS=a b"]);
+		const [, lines = ""] = /^READY=1,STATUS=a b,([^]*)$/.exec(readFileSync(record, "utf8")) ?? [];
+		assert.match(lines, /^NOTIFY_SOCKET=\/run\/notify$/m);
+		assert.doesNotMatch(lines, /s3cret/);
+	});
+
+	it("that fails is an error", async () => {
+		program("echo 'Failed to notify' >&2; exit 1");
+		await assert.rejects(async () => sendBy(listening)?.(["READY=1"]), /Failed to notify/);
+		await assert.rejects(async () => sendBy({ ...listening, PATH: "/nowhere" })?.(["READY=1"]), { code: "ENOENT" });
+	});
+
+	it("is waited for by the last words, which do not mind where it fails", () => {
+		program(`printf '%s' "$*" >${record}`);
+		lastWords(listening, "LINGER must be\na number");
+		assert.equal(readFileSync(record, "utf8"), "STATUS=LINGER must be a number");
+		program("exit 1");
+		lastWords(listening, "x");
+		lastWords({ ...listening, PATH: "/nowhere" }, "x");
+	});
+
+	it("is not run where nobody listens", () => {
+		assert.equal(sendBy({ PATH }), undefined);
+		assert.equal(sendBy({ PATH, NOTIFY_SOCKET: "" }), undefined);
+		program(`echo run >${record}`);
+		writeFileSync(record, "");
+		lastWords({ PATH }, "x");
+		assert.equal(readFileSync(record, "utf8"), "");
+	});
+});
+
+describe("the watchdog's limit", () => {
+	const NOTIFY_SOCKET = "/run/notify";
+
+	it("is what systemd says, in ms", () => {
+		assert.equal(watchdogLimit({ NOTIFY_SOCKET, WATCHDOG_USEC: "60000000", WATCHDOG_PID: "7" }, 7), 60_000);
+		assert.equal(watchdogLimit({ NOTIFY_SOCKET, WATCHDOG_USEC: "500000" }, 7), 500);
+	});
+
+	it("is none where there is no watchdog, or where it watches another process", () => {
+		for (const environment of [
+			{},
+			{ NOTIFY_SOCKET },
+			{ WATCHDOG_USEC: "60000000" },
+			{ NOTIFY_SOCKET, WATCHDOG_USEC: "60000000", WATCHDOG_PID: "8" },
+			{ NOTIFY_SOCKET, WATCHDOG_USEC: "0" },
+			{ NOTIFY_SOCKET, WATCHDOG_USEC: "soon" },
+			{ NOTIFY_SOCKET, WATCHDOG_USEC: "" },
+		]) {
+			assert.equal(watchdogLimit(environment, 7), undefined);
+		}
+	});
+});
+
+describe("the script's environment", () => {
+	it("has nothing of what is between systemd and the daemon", () => {
+		const environment = { NOTIFY_SOCKET: "x", WATCHDOG_USEC: "1", WATCHDOG_PID: "7", SITE: "ours" };
+		const left = Object.entries(withoutSystemd(environment)).filter(([, value]) => value !== undefined);
+		assert.deepEqual(left, [["SITE", "ours"]]);
+	});
+});

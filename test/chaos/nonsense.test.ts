@@ -4,25 +4,24 @@ import { describe, it } from "node:test";
 import { apiResponse, commandReply, eventFrame, greeting } from "../stand-in/event-socket/frames.ts";
 import { Random } from "../stand-in/freeswitch/random.ts";
 import { eventually, isAlive } from "../support/processes.ts";
+import { testSeed } from "../support/seed.ts";
 import { changed, until } from "../support/until.ts";
 import { damaged, Fuzzer, noise } from "./fuzzer.ts";
 import { ChaosNode } from "./node.ts";
-import { fewRooms, seed } from "./rooms.ts";
+import { fewRooms } from "./rooms.ts";
 
 describe("nonsense in place of FreeSWITCH", { concurrency: 4 }, () => {
-	it("in place of the answer to the password is told, and borne until it is FreeSWITCH", async (t) => {
-		t.diagnostic(`CHAOS_SEED=${seed}`);
-		const random = new Random(seed);
+	it("in place of the answer to the password is told, and borne until it is FreeSWITCH", async () => {
+		const random = new Random(testSeed);
 		const fuzzer = await Fuzzer.start((socket) => {
 			socket.write(Buffer.concat([Buffer.from(greeting), noise(random, 10_000)]));
 		});
 		await isBorne(fuzzer, 1, /FreeSWITCH did not answer auth within 10 s, the connection is made anew/);
 	});
 
-	it("in every answer changes nothing for good, and never ends the daemon", async (t) => {
-		t.diagnostic(`CHAOS_SEED=${seed}`);
+	it("in every answer changes nothing for good, and never ends the daemon", async () => {
 		await ChaosNode.use(async (node) => {
-			const random = new Random(seed);
+			const random = new Random(testSeed);
 			const { server } = await node.startFreeSwitch();
 			const daemon = node.startDaemon();
 			node.create(...fewRooms);
@@ -51,7 +50,7 @@ describe("nonsense in place of FreeSWITCH", { concurrency: 4 }, () => {
 
 	it("in place of events changes nothing, and never ends the daemon", async () => {
 		await ChaosNode.use(async (node) => {
-			const random = new Random(seed);
+			const random = new Random(testSeed);
 			const { server } = await node.startFreeSwitch();
 			const daemon = node.startDaemon();
 			node.create(...fewRooms);
@@ -85,9 +84,8 @@ describe("nonsense in place of FreeSWITCH", { concurrency: 4 }, () => {
 		["half a frame", () => "Content-Length: 5\n"],
 	];
 	for (const [what, talk] of talks) {
-		it(`after the greeting is told, and borne until it is FreeSWITCH: ${what}`, async (t) => {
-			t.diagnostic(`CHAOS_SEED=${seed}`);
-			const random = new Random(seed);
+		it(`after the greeting is told, and borne until it is FreeSWITCH: ${what}`, async () => {
+			const random = new Random(testSeed);
 			const fuzzer = await Fuzzer.start((socket) => {
 				socket.write(greeting);
 				socket.once("data", () => {
@@ -98,9 +96,8 @@ describe("nonsense in place of FreeSWITCH", { concurrency: 4 }, () => {
 		});
 	}
 
-	it("from its first byte on is told, quoted without control characters, and borne until it is FreeSWITCH", async (t) => {
-		t.diagnostic(`CHAOS_SEED=${seed}`);
-		const random = new Random(seed);
+	it("from its first byte on is told, quoted without control characters, and borne until it is FreeSWITCH", async () => {
+		const random = new Random(testSeed);
 		const fuzzer = await Fuzzer.start((socket) => {
 			socket.write(Buffer.concat([Buffer.from([0]), noise(random, 1_000)]));
 		});

@@ -1,7 +1,4 @@
-/** The rooms that tests of harm use, and what chance is drawn from. */
-
-/** A run that failed is repeated, as far as its moments can be, with CHAOS_SEED. */
-export const seed = Number(process.env["CHAOS_SEED"] ?? Date.now() % 1_000_000);
+/** The rooms that tests of harm use. */
 
 export const fewRooms: readonly string[] = ["07974", "12345", "777"];
 

@@ -2,9 +2,10 @@
 import { describe, it } from "node:test";
 import { Random } from "../stand-in/freeswitch/random.ts";
 import { eventually, stateOf } from "../support/processes.ts";
+import { testSeed } from "../support/seed.ts";
 import { until } from "../support/until.ts";
 import { ChaosNode } from "./node.ts";
-import { fewRooms, manyRooms, seed } from "./rooms.ts";
+import { fewRooms, manyRooms } from "./rooms.ts";
 import { ScriptHunter } from "./script-hunter.ts";
 import { ChaosSite } from "./site.ts";
 
@@ -56,7 +57,7 @@ describe("stopped and continued", { concurrency: true }, () => {
 			await node.startFreeSwitch();
 			const daemon = node.startDaemon(["-timeout", "0.5"]);
 			await daemon.said(/0 rooms are running/);
-			const hunter = new ScriptHunter(new Random(seed));
+			const hunter = new ScriptHunter(new Random(testSeed));
 			let stopped = 0;
 			for (let room = 1; stopped < 3; room += 1) {
 				node.create(String(room));

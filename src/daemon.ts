@@ -5,8 +5,10 @@ import { Reconciler } from "./controller/reconciler.ts";
 import { accessOf } from "./freeswitch/access.ts";
 import { Connection } from "./freeswitch/connection.ts";
 import { Refused } from "./freeswitch/errors.ts";
-import { openEventSocket, type Session } from "./freeswitch/session.ts";
+import type { Event } from "./freeswitch/events.ts";
+import type { EventSocketOptions, Session } from "./freeswitch/session.ts";
 import { Script } from "./generator/script.ts";
+import type { StartScript } from "./generator/script-process.ts";
 import type { Log } from "./log/log.ts";
 import { whenConnected, whenLost } from "./systemd/status.ts";
 
@@ -14,8 +16,16 @@ export interface DaemonOptions {
 	readonly config: Config;
 	/** What the script gets to see. */
 	readonly environment: Readonly<Record<string, string | undefined>>;
+	/** How many scripts may run at a time. */
+	readonly places: number;
+	/** Starts the script's process. */
+	readonly startScript: StartScript;
+	/** Opens a connection to FreeSWITCH; rejects with ConnectionLost. */
+	readonly openSession: (options: EventSocketOptions, onEvent: (event: Event) => void) => Promise<Session>;
 	readonly clock: Clock;
 	readonly log: Log;
+	/** Gives numbers from 0 to 1. */
+	readonly random: () => number;
 	/** FreeSWITCH does not want this client. */
 	readonly refused: (error: Refused) => void;
 	/** The first attempt to connect has been made, whatever came of it. */
@@ -33,9 +43,10 @@ export class Daemon {
 	readonly #connection: Connection;
 	readonly #clock: Clock;
 
-	constructor({ config, environment, clock, log, refused, ready, status }: DaemonOptions) {
+	constructor(options: DaemonOptions) {
+		const { config, clock, log, openSession, startScript, refused, ready, status, random } = options;
 		this.#clock = clock;
-		this.#generator = new Script({ script: config.script, timeout: config.timeout, environment, clock, log });
+		this.#generator = new Script({ ...options, ...config, start: startScript });
 		let connected: Session | undefined;
 		const reconciler = new Reconciler({
 			...config,
@@ -53,7 +64,7 @@ export class Daemon {
 		const passwordFrom = config.conf?.tells.has("password") === true ? config.conf.file : undefined;
 		this.#connection = new Connection({
 			open: async () =>
-				openEventSocket({ ...(await accessOf(config)), passwordFrom }, (event) => {
+				openSession({ ...(await accessOf(config)), passwordFrom }, (event) => {
 					reconciler.event(event);
 				}),
 			connected: (session) => {
@@ -75,7 +86,7 @@ export class Daemon {
 			refused,
 			clock,
 			log,
-			random: Math.random,
+			random,
 		});
 	}
 

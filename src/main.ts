@@ -1,4 +1,5 @@
 /** The program: reads the configuration, runs the daemon, obeys signals, sets the exit code. Only this file touches `process`. */
+import { availableParallelism } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import manifest from "../package.json" with { type: "json" };
 import { systemClock } from "./clock.ts";
@@ -6,6 +7,8 @@ import { BadSetting, help, type Request, readConfig } from "./config/command-lin
 import { settings } from "./config/settings.ts";
 import { SettingsFile } from "./config/settings-file.ts";
 import { Daemon } from "./daemon.ts";
+import { openEventSocket } from "./freeswitch/session.ts";
+import { startScript } from "./generator/script-process.ts";
 import { isJournal, logFormat, openLog } from "./log/log.ts";
 import { lastWords, Notices, sendBy, watchdogLimit, withoutSystemd } from "./systemd/notify.ts";
 import { Watchdog } from "./systemd/watchdog.ts";
@@ -63,8 +66,12 @@ function run({ config }: Request & { kind: "run" }): void {
 	const daemon = new Daemon({
 		config,
 		environment: forScripts(process.env),
+		places: 2 * availableParallelism(),
+		startScript,
+		openSession: openEventSocket,
 		clock: systemClock,
 		log,
+		random: Math.random,
 		refused: (error) => {
 			log.fatal(error.message);
 			void exit(exitCode.failed);

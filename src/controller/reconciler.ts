@@ -7,7 +7,7 @@ import type { Clock } from "../clock.ts";
 import { isLeaving, ProfileNotRunning, UnexpectedAnswer } from "../freeswitch/commands.ts";
 import { ConnectionLost, type EventSocket } from "../freeswitch/event-socket.ts";
 import type { Event } from "../freeswitch/events.ts";
-import type { Generator } from "../generator/script.ts";
+import type { Generator } from "../generator/generator.ts";
 import type { Log } from "../log/log.ts";
 import { Troubles } from "../log/troubles.ts";
 import { type Room, roomOf, type ToRoom } from "../room.ts";

@@ -2,7 +2,7 @@
  * A room's way to new settings: its snippet is written anew while the old gateway goes on, then the gateway is killed and, by
  * the ordinary course of things, loaded anew. FreeSWITCH never changes a loaded gateway. It decides nothing; plan.ts does.
  */
-import type { Action } from "../generator/script.ts";
+import type { Action } from "../generator/generator.ts";
 
 export class Renewal {
 	/** `wanted`: the snippet may be an old one. `written`: the snippet is new, the gateway is not. */

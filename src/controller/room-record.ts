@@ -4,7 +4,7 @@
  */
 import { type Backoff, waitAfter } from "../backoff.ts";
 import { isLeaving, isRegistered, isTrying, type ListedGateway, neverRegisters } from "../freeswitch/commands.ts";
-import type { Action } from "../generator/script.ts";
+import type { Action } from "../generator/generator.ts";
 import type { RoomFacts } from "./plan.ts";
 import { Renewal } from "./renewal.ts";
 

@@ -1,82 +1,84 @@
-/**
- * One process that runs the script, once or, under xargs, for several rooms. Whatever it does, it ends in time, leaves no
- * process behind, and never waits for a reader. Only this file knows execa.
- */
+/** A process that runs the script, as the leader of a process group of its own, so that its children end with it. */
+import { closeSync, openSync } from "node:fs";
+import { kill } from "node:process";
 import { execa } from "execa";
-import type { Clock } from "../clock.ts";
 import { printable } from "../log/printable.ts";
 import { redact, secretsIn } from "../log/redact.ts";
-import { RunLimit } from "./process-group.ts";
 
-export interface ScriptProcessOptions {
-	readonly command: string;
-	readonly args: readonly string[];
-	/** What it reads; by default it has no input. */
-	readonly input?: string;
-	/** ms after which it is ended. */
-	readonly timeout: number;
-	readonly environment: Readonly<Record<string, string | undefined>>;
-	readonly clock: Clock;
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface ScriptProcess {
+	/** Settles when the script itself has exited. Its children may live on, and may hold its output open. Never rejects. */
+	readonly exited: Promise<unknown>;
+	/** Settles when it has exited and its output has been read or let go. Never rejects. */
+	readonly closed: Promise<ScriptExit>;
+	/**
+	 * Sends a signal to the whole group; 0 only looks.
+	 * @returns whether anybody is left in it
+	 */
+	readonly signal: (signal: "SIGTERM" | "SIGKILL" | 0) => boolean;
+	/** Stops reading: a process that has left the group may hold the output open for ever. */
+	readonly letGo: () => void;
+	/** The last lines that it has printed. */
+	readonly output: () => string;
 }
 
-/** How a process ended. */
-export interface ScriptEnd {
-	readonly exitCode: number | undefined;
-	readonly signal: string | undefined;
+export interface ScriptExit {
+	readonly exitCode?: number | undefined;
+	readonly signal?: string | undefined;
 	/** The system's name of the error for which it could not be run. */
-	readonly code: string | undefined;
-	readonly cause: unknown;
-	/** Whether its time was up. */
-	readonly exceeded: boolean;
-	/** Whether it could not even be ended and is waited for no longer. */
-	readonly givenUp: boolean;
-	/** The last lines that it printed. */
-	readonly output: string;
-	/** ms that it ran. */
-	readonly took: number;
+	readonly code?: string | undefined;
+	readonly cause?: unknown;
 }
+
+/** Starts a process, and never throws: what cannot be started has exited. */
+export type StartScript = (script: string, args: readonly string[], environment: Environment) => ScriptProcess;
 
 /** How much of the output is kept, in characters and lines: enough to tell what is wrong. */
 const keptOutput = { characters: 4_096, lines: 5 };
 
-export class ScriptProcess {
-	/** Resolves when it has ended, or is given up; does not reject. */
-	readonly ended: Promise<ScriptEnd>;
-	readonly #limit: RunLimit;
-
-	constructor({ command, args, input, timeout, environment, clock }: ScriptProcessOptions) {
-		const started = clock.now();
-		const child = execa(command, args, {
-			// A process group of its own: a timeout must end the script's children too, and execa would end the script alone.
-			detached: true,
-			cleanup: false,
-			extendEnv: false,
-			env: environment,
-			...(input === undefined ? { stdin: "ignore" as const } : { input }),
-			buffer: false,
-			reject: false,
-		});
-		const output = lastLines([child.stdout, child.stderr], secretsIn(environment));
-		const limit = new RunLimit(child, timeout, clock);
-		this.#limit = limit;
-		this.ended = Promise.race([child, limit.givenUp]).then((result) => {
-			limit.lift();
-			return {
-				exitCode: result?.exitCode,
-				signal: result?.signal,
-				code: result?.code,
-				cause: result?.cause,
-				exceeded: limit.exceeded,
-				givenUp: result === undefined,
-				output: output(),
-				took: clock.now() - started,
-			};
-		});
+export const startScript: StartScript = (script, args, environment) => {
+	const lack = lackOfDescriptors();
+	if (lack !== undefined) {
+		const closed = Promise.resolve({ code: lack });
+		return { exited: closed, closed, signal: () => false, letGo: () => {}, output: () => "" };
 	}
+	const child = execa(script, args, {
+		detached: true,
+		cleanup: false,
+		extendEnv: false,
+		env: environment,
+		stdin: "ignore",
+		buffer: false,
+		reject: false,
+	});
+	const { pid } = child;
+	const closed = child.then(({ exitCode, signal, code, cause }) => ({ exitCode, signal, code, cause }));
+	const exited = new Promise<void>((resolve) => {
+		child.once("exit", () => {
+			resolve();
+		});
+	});
+	return {
+		exited: Promise.race([exited, closed]),
+		closed,
+		signal: (signal) => pid !== undefined && isAnybodyLeft(pid, signal),
+		letGo: () => {
+			child.stdout.destroy();
+			child.stderr.destroy();
+		},
+		output: lastLines([child.stdout, child.stderr], secretsIn(environment)),
+	};
+};
 
-	/** Ends it at once. */
-	kill(): void {
-		this.#limit.kill();
+/** Sends a signal to a process group. */
+function isAnybodyLeft(leader: number, signal: "SIGTERM" | "SIGKILL" | 0): boolean {
+	try {
+		kill(-leader, signal);
+		return true;
+	} catch (error) {
+		// EPERM: somebody is there whom this user may not signal.
+		return (error as NodeJS.ErrnoException).code !== "ESRCH";
 	}
 }
 
@@ -93,4 +95,26 @@ function lastLines(streams: readonly NodeJS.ReadableStream[], secrets: readonly 
 		});
 	}
 	return () => printable(redact(tail, secrets, cut).trim().split("\n").slice(-keptOutput.lines).join("\n"));
+}
+
+/** What it takes to start a process: two descriptors for each pipe of its output, two for telling whether it began, one in its own hands; and some for a later Node. */
+const neededDescriptors = 10;
+
+/**
+ * The error with which a process could not be started now, if so. On EMFILE, `spawn()` returns a child without streams,
+ * which execa 9 cannot handle and which would end the daemon: so this is looked at first.
+ */
+function lackOfDescriptors(): string | undefined {
+	const opened: number[] = [];
+	try {
+		while (opened.length < neededDescriptors) {
+			opened.push(openSync("/dev/null", "r"));
+		}
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException;
+		return code === "EMFILE" || code === "ENFILE" ? code : undefined;
+	} finally {
+		opened.forEach(closeSync);
+	}
+	return undefined;
 }

@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../clock.ts";
 import type { Room } from "../room.ts";
-import type { Action, Generator } from "./script.ts";
+import type { Action, Generator } from "./generator.ts";
 
 interface Run {
 	/** Whether passes go on without it. */

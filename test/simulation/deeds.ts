@@ -7,7 +7,7 @@ const slowly = 3_000;
 
 /** Does a deed to a node. It takes no time; what it sets going does. */
 export function carryOut(node: SimulatedNode, deed: Exclude<Deed, { do: "quiet" }>): void {
-	const { clock, claims, registrar, faults, history, daemon } = node;
+	const { clock, claims, registrar, faults, history, process } = node;
 	if (!isHarmless(deed)) {
 		claims.promptness.fault();
 	}
@@ -48,17 +48,17 @@ export function carryOut(node: SimulatedNode, deed: Exclude<Deed, { do: "quiet" 
 			break;
 		case "cut":
 			if (deed.how === "half open") {
-				daemon.session?.silence();
+				process.session?.silence();
 			} else {
-				daemon.session?.cut(deed.how);
+				process.session?.cut(deed.how);
 			}
 			break;
 		case "network":
 			node.network = deed.how;
 			if (deed.how === "refused") {
-				daemon.session?.cut("reset");
+				process.session?.cut("reset");
 			} else {
-				daemon.session?.silence();
+				process.session?.silence();
 			}
 			node.mendAfter(deed.lasting, () => {
 				node.network = "up";
@@ -127,23 +127,23 @@ function breakRegistrar(node: SimulatedNode, { how, lasting }: Extract<Deed, { d
 }
 
 function breakDaemon(node: SimulatedNode, { how, lasting, scripts }: Extract<Deed, { do: "daemon" }>): void {
-	const { daemon } = node;
+	const { process } = node;
 	if (how === "stalled") {
-		daemon.process.stall();
+		process.time.stall();
 		node.mendAfter(lasting, () => {
-			daemon.process.resume();
+			process.time.resume();
 		});
 		return;
 	}
-	const first = !daemon.ending;
+	const first = !process.ending;
 	if (how === "killed") {
-		daemon.kill(scripts);
+		process.kill(scripts);
 	} else if (first) {
-		void daemon.stop();
+		void process.stop();
 	}
 	if (first) {
 		node.mendAfter(lasting, () => {
-			void daemon.ended.then(() => {
+			void process.ended.then(() => {
 				node.startDaemon();
 			});
 		});

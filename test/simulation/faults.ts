@@ -15,7 +15,18 @@ const patterns: Readonly<Record<CommandKind, RegExp>> = {
 	version: /^version/,
 };
 
+/** What befalls a run of the script; `takes` is in ms, where the fault is that it is slow. */
+interface ScriptFate {
+	readonly fault: ScriptFault;
+	readonly takes: number;
+}
+
 export class SimulatedFaults {
+	/** Asked at every run of the script, before what was added is drawn upon. */
+	scriptFate: (
+		room: string,
+		action: "write" | "remove",
+	) => (Partial<ScriptFate> & Pick<ScriptFate, "fault">) | undefined = () => undefined;
 	#commands: { readonly pattern: RegExp; nth: number; readonly fault: CommandFault }[] = [];
 	#events: { readonly deed: DeedOf<"events">; left: number }[] = [];
 	#scripts: { readonly deed: DeedOf<"script">; left: number }[] = [];
@@ -53,7 +64,11 @@ export class SimulatedFaults {
 		return found?.deed;
 	}
 
-	ofScript(room: string): { readonly fault: ScriptFault; readonly takes: number } | undefined {
+	ofScript(room: string, action: "write" | "remove"): ScriptFate | undefined {
+		const fate = this.scriptFate(room, action);
+		if (fate !== undefined) {
+			return { takes: 0, ...fate };
+		}
 		const found = this.#scripts.find(({ deed, left }) => left > 0 && (deed.room ?? room) === room);
 		if (found !== undefined) {
 			found.left -= 1;

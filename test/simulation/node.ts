@@ -1,37 +1,63 @@
 /**
  * A node in the simulation: FreeSWITCH, the registrar, the directory of snippets, the network between FreeSWITCH and the
- * daemon, and the daemon. Whatever is broken here mends itself after a while, or when all is mended at once.
+ * daemon, and the daemon, all on simulated time. Whatever is broken here mends itself after a while, or when all is mended at
+ * once. A schedule is played on it, and tests of the whole controller use it by hand.
  */
-import { BrokenConfiguration, FreeSwitch } from "../stand-in/freeswitch/freeswitch.ts";
+
+import type { EventRecord } from "../stand-in/freeswitch/events.ts";
+import { BrokenConfiguration, FreeSwitch, type FreeSwitchOptions } from "../stand-in/freeswitch/freeswitch.ts";
 import { Random } from "../stand-in/freeswitch/random.ts";
 import { Registrar, type SipPeer } from "../stand-in/registrar/registrar.ts";
+import { recordingLog } from "../support/recording-log.ts";
 import { SimulatedClock } from "../support/simulated-clock.ts";
 import { snippet } from "../support/snippets.ts";
 import { Claims } from "./claims.ts";
-import { SimulatedDaemon } from "./daemon.ts";
 import { SimulatedDirectory } from "./directory.ts";
 import { SimulatedFaults } from "./faults.ts";
 import { History } from "./history.ts";
+import { SimulatedProcess } from "./process.ts";
 import type { Schedule } from "./schedule.ts";
+import type { ScriptRecord } from "./scripts.ts";
 
-/** Gateways that an administrator has put there, by their users. Two look a little like rooms'. */
-export const foreign: Readonly<Record<string, string>> = { trunk: "trunk", lobby: "conf_lobby", "4711": "4711" };
+/** Times are in ms. */
+export interface NodeOptions
+	extends Partial<Pick<Schedule, "takes" | "phase" | "latency" | "chunked" | "modules" | "seed">> {
+	readonly linger?: number;
+	readonly resync?: number;
+	/** Snippets that lie there when FreeSWITCH starts: their text by their name without `.xml`. */
+	readonly snippets?: Readonly<Record<string, string>>;
+	/** Gateways that an administrator has put there, by their users. */
+	readonly admins?: Readonly<Record<string, string>>;
+	readonly freeswitch?: Partial<FreeSwitchOptions>;
+}
 
 /** ms between looks at what must hold. */
 const lookEvery = 500;
 
+const byDefault = { linger: 5_000, resync: 30_000, takes: 5, latency: 0, chunked: false, modules: 0, seed: 1 };
+
 export class SimulatedNode {
 	readonly clock = new SimulatedClock();
 	readonly history = new History(this.clock);
+	readonly log = recordingLog();
 	readonly directory = new SimulatedDirectory();
 	readonly registrar = new Registrar({ clock: this.clock });
 	readonly faults = new SimulatedFaults();
 	readonly claims: Claims;
+	readonly options: typeof byDefault & NodeOptions;
+	/** Every run of the script, and every command sent, on whatever connection. */
+	readonly runs: ScriptRecord[] = [];
+	readonly commands: string[] = [];
+	/** Called before a command is carried out. */
+	onCommand: (command: string) => void = () => {};
+	/** Whether an event reaches the daemon. */
+	passes: (event: EventRecord) => boolean = () => true;
+	/** Replaces an answer. */
+	answers: (command: string, answer: string) => string = (_, answer) => answer;
 	network: "up" | "refused" | "silent" = "up";
 	freeswitch: FreeSwitch;
-	daemon: SimulatedDaemon;
-	readonly #schedule: Schedule;
-	readonly #random: Random;
+	process: SimulatedProcess;
+	readonly random: Random;
 	/** Mend what is broken. */
 	readonly #repairs = new Set<() => void>();
 	#starts = 0;
@@ -42,34 +68,43 @@ export class SimulatedNode {
 	/** ms in which the next FreeSWITCH loads its modules, once it is to be started. */
 	#startWanted: number | undefined;
 
-	constructor(schedule: Schedule) {
-		this.#schedule = schedule;
-		this.#random = new Random(schedule.seed);
-		for (const [user, gateway] of Object.entries(foreign)) {
+	constructor(options: NodeOptions) {
+		this.options = { ...byDefault, ...options };
+		this.random = new Random(this.options.seed);
+		this.registrar.latency = this.options.latency;
+		for (const [user, gateway] of Object.entries(options.admins ?? {})) {
 			this.directory.write(`admin_${gateway}`, snippet(user, {}, gateway));
 		}
-		for (const room of schedule.stale) {
-			this.directory.write(room);
+		for (const [name, text] of Object.entries(options.snippets ?? {})) {
+			this.directory.write(name, text);
 		}
-		this.registrar.latency = schedule.latency;
 		this.claims = new Claims({
 			clock: this.clock,
 			history: this.history,
 			directory: this.directory,
 			registrar: this.registrar,
 			freeswitch: () => this.freeswitch,
-			linger: schedule.linger * 1_000,
-			foreign: Object.keys(foreign),
+			linger: this.options.linger,
+			foreign: Object.keys(options.admins ?? {}),
 			broken: () => {
 				this.history.end();
-				this.daemon.process.kill();
+				this.process.time.kill();
 			},
 		});
-		this.freeswitch = this.#newFreeSwitch(schedule.modules);
-		this.daemon = this.#newDaemon();
+		this.freeswitch = this.#newFreeSwitch(this.options.modules);
+		this.process = new SimulatedProcess(this);
+	}
+
+	/** What the script gets to see: the password stands for all of its settings. */
+	get environment(): Readonly<Record<string, string>> {
+		return { SIP_PASSWORD: `settings ${this.#settings}` };
+	}
+
+	/** Lets the first daemon start, and looks at the promises that have a time limit every now and then. */
+	start(): void {
 		this.#look();
 		this.history.deed("the daemon starts");
-		this.daemon.start();
+		this.process.start();
 	}
 
 	/** Has `repair` done after `ms`, or when everything is mended. */
@@ -162,7 +197,7 @@ export class SimulatedNode {
 	#freeSwitchEnded(): void {
 		this.history.outcome("FreeSWITCH has ended, and all conferences with it");
 		this.claims.allEnded();
-		this.daemon.session?.cut("in order");
+		this.process.session?.cut("in order");
 		this.#startFreeSwitch();
 	}
 
@@ -190,18 +225,18 @@ export class SimulatedNode {
 	/** The administrator changes the script's settings, and reloads the daemon. */
 	reload(): void {
 		this.#settings += 1;
-		this.daemon.reload(this.#settings);
+		this.process.reload(this.#settings);
 	}
 
 	startDaemon(): void {
 		this.history.deed("the daemon starts");
-		this.daemon = this.#newDaemon();
-		this.daemon.start();
+		this.process = new SimulatedProcess(this);
+		this.process.start();
 	}
 
 	/** Everything ends. */
 	close(): void {
-		this.daemon.kill(false);
+		this.process.kill(false);
 		this.freeswitch.kill();
 		this.registrar.close();
 	}
@@ -223,24 +258,6 @@ export class SimulatedNode {
 		});
 	}
 
-	#newDaemon(): SimulatedDaemon {
-		const { takes, chunked, linger } = this.#schedule;
-		return new SimulatedDaemon({
-			clock: this.clock,
-			directory: this.directory,
-			faults: this.faults,
-			claims: this.claims,
-			history: this.history,
-			freeswitch: () => this.freeswitch,
-			network: () => this.network,
-			settings: this.#settings,
-			takes,
-			chunked,
-			linger: linger * 1_000,
-			random: this.#random,
-		});
-	}
-
 	#newFreeSwitch(modules: number): FreeSwitch {
 		const { directory } = this;
 		const freeswitch = new FreeSwitch({
@@ -254,10 +271,11 @@ export class SimulatedNode {
 					},
 				},
 			],
-			seed: this.#schedule.seed + this.#starts,
-			timing: { firstTick: this.#schedule.phase },
+			seed: this.options.seed + this.#starts,
+			...(this.options.phase !== undefined && { timing: { firstTick: this.options.phase } }),
 			latencies: { reloadxml: 25, rescan: 25, rescanPerGateway: 0.05, list: 1 },
 			...(modules > 0 && { modulesAfter: modules }),
+			...this.options.freeswitch,
 		});
 		this.#conferencesFrom = this.clock.now() + modules;
 		freeswitch.events.listen((event) => {

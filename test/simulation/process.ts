@@ -1,95 +1,158 @@
-/**
- * The time of the daemon's process, which can be stalled and killed. While it is stalled (no processor, or stopped by a
- * signal) nothing of it runs; afterwards what fell due runs late and all at once. That is all that a clock's leap can be to
- * a daemon that knows only the monotonic clock.
- */
-import type { Clock } from "../../src/clock.ts";
+/** The daemon's process on a simulated node: the whole of the real Daemon, on the process's own time, that can be killed. */
 
-interface Task {
-	readonly timer: boolean;
-	readonly run: () => void;
-}
+import { Daemon, type DaemonOptions } from "../../src/daemon.ts";
+import { Unreachable } from "../../src/freeswitch/errors.ts";
+import type { Session } from "../../src/freeswitch/session.ts";
+import { roomsMatching } from "../../src/room.ts";
+import type { RecordingLog } from "../support/recording-log.ts";
+import type { SimulatedNode } from "./node.ts";
+import { ProcessTime } from "./process-time.ts";
+import { SimulatedScripts } from "./scripts.ts";
+import { SimulatedSession } from "./session.ts";
 
-export class ProcessTime implements Clock {
-	readonly #clock: Clock;
-	#state: "running" | "stalled" | "dead" = "running";
-	#backlog: Task[] = [];
+/** ms that it takes to connect, to be refused, and until nobody is waited for any longer. */
+const connecting = { greeting: 5, refusal: 1, patience: 10_000 };
 
-	constructor(clock: Clock) {
-		this.#clock = clock;
-	}
+/** As on a machine with two processors. */
+const places = 4;
 
-	get dead(): boolean {
-		return this.#state === "dead";
-	}
+export class SimulatedProcess {
+	readonly time: ProcessTime;
+	readonly daemon: Daemon;
+	session: SimulatedSession | undefined;
+	started = false;
+	/** Whether it was told to end. */
+	ending = false;
+	/** Resolves when it has ended, in whatever way. */
+	readonly ended: Promise<void>;
+	/** What `systemctl status` would show. */
+	status = () => "";
+	#end!: () => void;
+	readonly #node: SimulatedNode;
+	readonly #scripts: SimulatedScripts;
 
-	now(): number {
-		return this.#clock.now();
-	}
-
-	after(delay: number, callback: () => void): () => void {
-		let cancelled = false;
-		const cancel = this.#clock.after(delay, () => {
-			this.#do({
-				timer: true,
-				run: () => {
-					if (!cancelled) {
-						callback();
-					}
-				},
-			});
+	constructor(node: SimulatedNode) {
+		const { clock, claims, options, random } = node;
+		this.#node = node;
+		this.time = new ProcessTime(clock);
+		this.#scripts = new SimulatedScripts(node, this.time);
+		this.ended = new Promise((resolve) => {
+			this.#end = resolve;
 		});
-		return () => {
-			cancelled = true;
-			cancel();
-		};
+		this.daemon = new Daemon({
+			config: {
+				host: "localhost",
+				port: 8021,
+				password: "ClueCon",
+				script: "script",
+				profile: "external",
+				toRoom: roomsMatching("[0-9]+"),
+				linger: options.linger,
+				resync: options.resync,
+				timeout: 10_000,
+				logLevel: "debug",
+			},
+			environment: node.environment,
+			places,
+			startScript: this.#scripts.start,
+			openSession: (_, onEvent) => this.#open(onEvent),
+			clock: this.time,
+			log: this.#log(),
+			random: () => random.between(0, 1_000) / 1_000,
+			refused: () => {
+				claims.fail("the daemon believes itself refused");
+			},
+			ready: () => {},
+			status: (sentence) => {
+				this.status = sentence;
+			},
+		});
+		claims.forgotten();
+		claims.storms.newDaemon();
 	}
 
-	/** Has the process do something with what came from outside. */
-	deliver(run: () => void): void {
-		this.#do({ timer: false, run });
+	start(): void {
+		this.started = true;
+		this.daemon.start();
 	}
 
-	stall(): void {
-		if (this.#state === "running") {
-			this.#state = "stalled";
+	/** SIGHUP, with new settings. */
+	reload(settings: number): void {
+		this.time.deliver(() => {
+			this.#node.claims.reloads(settings);
+			this.daemon.reload(this.#node.environment);
+		});
+	}
+
+	/** Ends it as kill -9 does. `scripts`: those that are running go on. */
+	kill(scripts: boolean): void {
+		this.ending = true;
+		this.time.kill();
+		this.session?.silence();
+		if (!scripts) {
+			this.#scripts.killAll();
 		}
+		this.#end();
 	}
 
-	/** Timers come first, as in Node's event loop. */
-	resume(): void {
-		if (this.#state === "stalled") {
-			this.#state = "running";
-			this.#backlog = [...this.#backlog.filter(({ timer }) => timer), ...this.#backlog.filter(({ timer }) => !timer)];
-			this.#catchUp();
-		}
+	/** Ends it as SIGTERM does. */
+	async stop(): Promise<void> {
+		this.ending = true;
+		await this.daemon.stop();
+		this.time.kill();
+		this.#end();
 	}
 
-	kill(): void {
-		this.#state = "dead";
-		this.#backlog = [];
+	/** As openEventSocket in src/freeswitch/session.ts: what it has opened is authenticated and subscribed. */
+	async #open(onEvent: Parameters<DaemonOptions["openSession"]>[1]): Promise<Session> {
+		const { freeswitch, network, claims, history } = this.#node;
+		claims.storms.connecting();
+		const state = freeswitch.alive ? network : "refused";
+		if (state !== "up") {
+			await this.#wait(state === "silent" ? connecting.patience : connecting.refusal);
+			claims.storms.connectionFailed();
+			const error = { code: state === "silent" ? "ETIMEDOUT" : "ECONNREFUSED" };
+			throw new Unreachable("localhost:8021", Object.assign(new Error("no connection"), error));
+		}
+		claims.storms.newConnection();
+		const session = new SimulatedSession(this.#node, this.time, onEvent);
+		this.session = session;
+		await this.#wait(connecting.greeting);
+		try {
+			await session.askVersion();
+		} catch (error) {
+			claims.storms.connectionFailed();
+			throw error;
+		}
+		claims.storms.connected();
+		history.outcome("the daemon is connected");
+		void session.ended.then(() => {
+			claims.storms.connectionFailed();
+			claims.disconnected();
+			history.outcome("the daemon's connection has ended");
+		});
+		return session;
 	}
 
-	#do(task: Task): void {
-		if (this.#state === "dead") {
-			return;
-		}
-		if (this.#state === "stalled" || this.#backlog.length > 0) {
-			this.#backlog.push(task);
-		} else {
-			task.run();
-		}
+	#wait(ms: number): Promise<void> {
+		return new Promise((resolve) => {
+			this.time.after(ms, resolve);
+		});
 	}
 
-	/** One after the other, each with what it sets going. */
-	#catchUp(): void {
-		const [task] = this.#backlog;
-		if (task !== undefined && this.#state === "running") {
-			task.run();
-			this.#backlog.shift();
-			this.#clock.after(0, () => {
-				this.#catchUp();
-			});
-		}
+	/** The node's log, with what is worth to be read in a history; a fault of the program breaks a claim. */
+	#log(): RecordingLog {
+		const { log, history, claims } = this.#node;
+		const telling =
+			(level: "warn" | "error" | "fatal") =>
+			(...words: unknown[]) => {
+				const sentence = String(words.at(-1));
+				history.outcome(`the daemon says: ${sentence}`);
+				if (sentence.startsWith("a fault of the program")) {
+					claims.fail(sentence);
+				}
+				Reflect.apply(log[level], log, words);
+			};
+		return { ...log, warn: telling("warn"), error: telling("error"), fatal: telling("fatal") };
 	}
 }

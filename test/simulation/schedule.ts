@@ -22,7 +22,7 @@ export type CommandKind =
 	| "register"
 	| "version";
 
-export type ScriptFault = "fails" | "fails after all" | "temporary" | "broken" | "slow" | "hangs";
+export type ScriptFault = "fails" | "does nothing" | "fails after all" | "temporary" | "broken" | "slow" | "hangs";
 
 /** Times are in ms. A room is given by its name. */
 export type Deed =

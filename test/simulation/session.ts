@@ -4,30 +4,19 @@
  * in FreeSWITCH, a connection carries out one command at a time and is sent its events after the answer.
  */
 
+import { version } from "../../src/freeswitch/commands.ts";
 import { Disconnected, NoAnswer } from "../../src/freeswitch/errors.ts";
-import type { ConnectionLost } from "../../src/freeswitch/event-socket.ts";
+import { ask, type ConnectionLost } from "../../src/freeswitch/event-socket.ts";
 import { type Event, readEvent } from "../../src/freeswitch/events.ts";
 import type { Session } from "../../src/freeswitch/session.ts";
 import type { EventRecord } from "../stand-in/freeswitch/events.ts";
 import { type FreeSwitch, FreeSwitchEnded } from "../stand-in/freeswitch/freeswitch.ts";
 import type { SimulatedClock } from "../support/simulated-clock.ts";
-import type { Claims, Sent } from "./claims.ts";
-import { garbled, type SimulatedFaults, wordsFor } from "./faults.ts";
-import type { History } from "./history.ts";
-import type { ProcessTime } from "./process.ts";
+import type { Sent } from "./claims.ts";
+import { garbled, wordsFor } from "./faults.ts";
+import type { SimulatedNode } from "./node.ts";
+import type { ProcessTime } from "./process-time.ts";
 import type { CommandFault } from "./schedule.ts";
-
-export interface SessionOptions {
-	readonly clock: SimulatedClock;
-	readonly process: ProcessTime;
-	readonly freeswitch: FreeSwitch;
-	readonly faults: SimulatedFaults;
-	readonly claims: Claims;
-	readonly history: History;
-	/** Whether events that follow an answer are read together with it, before whoever asked goes on. */
-	readonly chunked: boolean;
-	readonly onEvent: (event: Event) => void;
-}
 
 interface Question {
 	readonly command: string;
@@ -45,7 +34,11 @@ export class SimulatedSession implements Session {
 	version: string | undefined;
 	readonly place = "localhost:8021";
 	readonly ended: Promise<ConnectionLost>;
-	readonly #options: SessionOptions;
+	readonly #node: SimulatedNode;
+	readonly #time: ProcessTime;
+	readonly #freeswitch: FreeSwitch;
+	/** Tells the daemon of an event. */
+	readonly onEvent: (event: Event) => void;
 	readonly #waiting: Question[] = [];
 	readonly #stopListening: () => void;
 	#end!: (reason: ConnectionLost) => void;
@@ -58,24 +51,33 @@ export class SimulatedSession implements Session {
 	/** Settles when FreeSWITCH is done with the commands sent so far. */
 	#line: Promise<unknown> = Promise.resolve();
 
-	constructor(options: SessionOptions) {
-		this.#options = options;
+	constructor(node: SimulatedNode, time: ProcessTime, onEvent: (event: Event) => void) {
+		this.#node = node;
+		this.#time = time;
+		this.#freeswitch = node.freeswitch;
+		this.onEvent = onEvent;
 		this.ended = new Promise((resolve) => {
 			this.#end = resolve;
 		});
-		this.#stopListening = options.freeswitch.events.listen((event) => {
+		this.#stopListening = node.freeswitch.events.listen((event) => {
 			this.#fired(event);
 		});
 	}
 
+	async askVersion(): Promise<void> {
+		this.version = await ask(this, version);
+	}
+
 	api(command: string): Promise<string> {
-		const { process, claims } = this.#options;
+		const { claims, commands } = this.#node;
+		commands.push(command);
+		this.#node.onCommand(command);
 		if (this.#reason !== undefined) {
 			return Promise.reject(this.#reason);
 		}
 		const sent = claims.sent(command);
 		return new Promise((resolve, reject) => {
-			const cancel = process.after(answerTimeout, () => {
+			const cancel = this.#time.after(answerTimeout, () => {
 				this.#fail(new NoAnswer(`"${command}"`, answerTimeout));
 			});
 			this.#waiting.push({ command, resolve, reject, cancel });
@@ -91,7 +93,7 @@ export class SimulatedSession implements Session {
 	cut(how: "in order" | "reset"): void {
 		if (this.#open) {
 			this.silence();
-			this.#options.process.deliver(() => {
+			this.#time.deliver(() => {
 				this.#fail(new Disconnected(undefined, how === "reset" ? reset : undefined));
 			});
 		}
@@ -117,7 +119,7 @@ export class SimulatedSession implements Session {
 	}
 
 	async #carryOut(sent: Sent): Promise<void> {
-		const { clock, faults, history } = this.#options;
+		const { clock, faults, history } = this.#node;
 		if (!this.#open) {
 			return;
 		}
@@ -145,11 +147,11 @@ export class SimulatedSession implements Session {
 	}
 
 	async #execute(sent: Sent, fault: CommandFault | undefined): Promise<void> {
-		const { clock, freeswitch, claims, history, process } = this.#options;
+		const { clock, claims, history } = this.#node;
 		const { command } = sent;
 		let answer: string;
 		try {
-			answer = await freeswitch.api(command);
+			answer = await this.#freeswitch.api(command);
 		} catch (error) {
 			if (error instanceof FreeSwitchEnded) {
 				return;
@@ -172,9 +174,9 @@ export class SimulatedSession implements Session {
 		if (!this.#open) {
 			return;
 		}
-		const shown = fault?.kind === "garbled" ? garbled(answer, fault.how) : answer;
+		const shown = fault?.kind === "garbled" ? garbled(answer, fault.how) : this.#node.answers(command, answer);
 		this.#busy = false;
-		process.deliver(() => {
+		this.#time.deliver(() => {
 			this.#arrived(shown, () => {
 				claims.answered(
 					command,
@@ -202,10 +204,10 @@ export class SimulatedSession implements Session {
 			this.#held.push(event);
 			return;
 		}
-		if (readEvent(event) === undefined) {
+		if (readEvent(event) === undefined || !this.#node.passes(event)) {
 			return;
 		}
-		const { clock, faults, history } = this.#options;
+		const { clock, faults, history } = this.#node;
 		const fate = faults.ofEvent(event);
 		const words = `the event ${event["Action"] ?? event["Event-Subclass"] ?? ""} of ${event["Conference-Name"] ?? event["Gateway"] ?? ""}`;
 		switch (fate?.fate) {
@@ -229,19 +231,19 @@ export class SimulatedSession implements Session {
 	}
 
 	#deliver(record: EventRecord): void {
-		const { process, claims, chunked, onEvent } = this.#options;
+		const { claims, options } = this.#node;
 		const take = () => {
 			const event = readEvent(record);
 			if (event !== undefined && this.#reason === undefined) {
 				claims.told(record);
-				onEvent(event);
+				this.onEvent(event);
 			}
 		};
 		if (this.#open) {
-			if (chunked) {
-				process.deliver(take);
+			if (options.chunked) {
+				this.#time.deliver(take);
 			} else {
-				process.after(0, take);
+				this.#time.after(0, take);
 			}
 		}
 	}

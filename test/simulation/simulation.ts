@@ -1,7 +1,8 @@
 /** Plays a schedule on a node, and holds what comes of it against the promise. */
 import type { Gateway } from "../stand-in/freeswitch/gateway.ts";
+import { snippet } from "../support/snippets.ts";
 import { carryOut } from "./deeds.ts";
-import { foreign, SimulatedNode } from "./node.ts";
+import { SimulatedNode } from "./node.ts";
 import type { Schedule } from "./schedule.ts";
 import { circumstances, sentence } from "./sentences.ts";
 
@@ -27,10 +28,19 @@ const watching = 65_000;
 /** ms */
 const most = { stopping: 5_000, breath: 5_000 };
 
+/** Gateways that an administrator has put there, by their users. Two look a little like rooms'. */
+const admins: Readonly<Record<string, string>> = { trunk: "trunk", lobby: "conf_lobby", "4711": "4711" };
+
 /** Plays a schedule. The same schedule has the same outcome, every time. */
 export async function simulate(schedule: Schedule): Promise<Outcome> {
-	const node = new SimulatedNode(schedule);
+	const node = new SimulatedNode({
+		...schedule,
+		linger: schedule.linger * 1_000,
+		admins,
+		snippets: Object.fromEntries(schedule.stale.map((room) => [room, snippet(room)])),
+	});
 	try {
+		node.start();
 		if (schedule.modules > 0) {
 			node.claims.promptness.fault();
 		} else {
@@ -102,12 +112,12 @@ async function rest(node: SimulatedNode): Promise<void> {
 			`the daemon has sent ${commands - before.commands} commands and run ${runs - before.runs} scripts in ${watching / 1_000} s in which nothing happened`,
 		);
 	}
-	const users = Object.keys(foreign);
+	const users = Object.keys(admins);
 	expect(node, "registered", [...claims.running, ...users], node.registrar.bindings());
 	expect(
 		node,
 		"loaded",
-		[...claims.running.map((room) => `conf_${room}`), ...Object.values(foreign)],
+		[...claims.running.map((room) => `conf_${room}`), ...Object.values(admins)],
 		loaded(node).map(({ name }) => name),
 	);
 	// What a script does that has outlived its daemon is seen by nobody until FreeSWITCH reads the directory: callers do not
@@ -141,10 +151,10 @@ function isWaiting({ state }: Gateway): boolean {
 /** Ends the daemon in order: whatever it does, it does not keep it from ending. */
 async function stop(node: SimulatedNode): Promise<void> {
 	if (node.claims.failure === undefined) {
-		const { daemon } = node;
-		void daemon.stop();
+		const { process } = node;
+		void process.stop();
 		await pass(node, most.stopping);
-		if (!daemon.process.dead) {
+		if (!process.time.dead) {
 			node.claims.fail("the daemon was told to stop, and does not");
 		}
 	}

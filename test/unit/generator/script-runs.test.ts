@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
-import type { Action, Generator } from "../../../src/generator/script.ts";
+import type { Action, Generator } from "../../../src/generator/generator.ts";
 import { ScriptRuns } from "../../../src/generator/script-runs.ts";
 import { type Room, roomsMatching } from "../../../src/room.ts";
 import { SimulatedClock } from "../../support/simulated-clock.ts";

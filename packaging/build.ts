@@ -94,7 +94,7 @@ const installed: readonly (readonly [path: string, mode: number, content: string
 	["/usr/lib/systemd/system/fsconfregger.service", 0o644, unit],
 	["/usr/share/man/man8/fsconfregger.8.gz", 0o644, compressed(manPage(source("README.md"), release))],
 	["/usr/share/doc/fsconfregger/changelog.gz", 0o644, compressed(changelog)],
-	["/usr/share/doc/fsconfregger/copyright", 0o644, copyright(program, join(top, "node_modules"))],
+	["/usr/share/doc/fsconfregger/copyright", 0o644, copyright(source("LICENSE"), program, join(top, "node_modules"))],
 	["/usr/share/lintian/overrides/fsconfregger", 0o644, source("packaging/lintian-overrides")],
 ];
 const size = installed.reduce((sum, [, , content]) => sum + Math.ceil(Buffer.byteLength(content) / 1_024), 0);

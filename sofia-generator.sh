@@ -1,10 +1,10 @@
 #!/bin/sh
-# Writes, or removes, the FreeSWITCH configuration snippet that registers one room at the central SIP registrar.
+# Writes or removes the FreeSWITCH configuration snippet that registers one room at the central SIP registrar.
 #
-#   sofia-generator.sh ROOM        writes  GATEWAY_DIR/conf_ROOM.xml with the gateway conf_ROOM
-#   sofia-generator.sh ROOM del    removes it; that it is not there is no error
+#   sofia-generator.sh ROOM        writes GATEWAY_DIR/conf_ROOM.xml with the gateway conf_ROOM
+#   sofia-generator.sh ROOM del    removes it; a file that is gone already is no error
 #
-# Settings come from the environment, an empty one counts as unset:
+# Settings come from the environment; an empty one counts as unset:
 #
 #   SIP_REGISTRAR   required        host, host:port, [IPv6] or [IPv6]:port
 #   SIP_PASSWORD    required        printable, no colon, at most 128 bytes
@@ -12,29 +12,30 @@
 #   SIP_EXPIRES     60              seconds that a registration lasts, 5 to 86400
 #   GATEWAY_DIR     /opt/freeswitch/conf/sip_profiles/external
 #
-# Removing needs GATEWAY_DIR only: a room that has ended must be let go even when the SIP settings are broken.
-# Exit status: 0 done; 1 it could not be written or removed; 2 wrong arguments or settings. A sentence on stderr says why.
+# Removing needs GATEWAY_DIR only, so that broken SIP settings keep no ended room registered.
+# Exit status: 0 done; 1 the snippet could not be written or removed; 2 wrong arguments or settings. A sentence on stderr
+# says why.
 #
-# It makes no FreeSWITCH load anything: fsconfregger does that. The file is named conf_ROOM.xml after the gateway, not
-# ROOM.xml, so that a file which an administrator made for a number of their own is never overwritten or removed.
+# FreeSWITCH loads the snippet when fsconfregger tells it to. The file is named after the gateway, conf_ROOM.xml and not
+# ROOM.xml, so that it never overwrites or removes a file that an administrator made for a number of their own.
 #
-# Rooms come in bursts of hundreds, so all is done by the shell itself but the final mv or rm.
+# Rooms start in bursts of hundreds, so the shell does everything itself but the final mv or rm.
 
 set -eu
-# noclobber: the temporary file is made anew or not at all, never through a link that lies there already.
+# noclobber: creating the temporary file fails if something of that name exists, so that no link there is followed.
 set -C
-# Ranges in patterns and lengths mean bytes, whatever the caller's language; and mv is the system's.
+# Ranges in patterns and lengths mean bytes, whatever the caller's language. mv and rm are the system's.
 LC_ALL=C
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
-# The snippet holds a password: at no moment may others read it. The group may, as FreeSWITCH's own files are.
+# The snippet holds a password, so others may not read it at any moment. The group may, as with FreeSWITCH's own files.
 umask 027
 
 complain() {
 	printf '%s: %s\n' "${0##*/}" "$1" >&2
 }
 
-# Wrong arguments or settings. No message repeats a value: one of them is a password, the others may hold anything.
+# For wrong arguments or settings. No message repeats a value: one is a password, and the others may hold anything.
 refuse() {
 	complain "$1"
 	exit 2
@@ -60,8 +61,8 @@ is_number() {
 	[ "$1" -ge "$2" ] && [ "$1" -le "$3" ]
 }
 
-# Whether $1 is a host name as SIP's grammar has it: FreeSWITCH answers a challenge only if the registrar's name
-# passes that grammar, and otherwise every registration ends with 401 (a name with an underscore does).
+# Whether $1 is a host name by SIP's grammar. FreeSWITCH does not answer the challenge of a registrar whose name breaks
+# it, such as one with an underscore, and every registration ends with 401.
 is_host_name() {
 	case $1 in
 	'' | *[!A-Za-z0-9.-]* | .* | *. | *..* | -* | *- | *.-* | *-.*) return 1 ;;
@@ -92,10 +93,10 @@ is_ipv6() {
 	esac
 }
 
-# Sets $escaped to $1 as the value of an attribute. Two readers come one after the other. FreeSWITCH's preprocessor works
-# on the raw lines: it expands $${name}, and drops a line that holds <include>, </include>, <? or, in upper or lower
-# case, X-PRE-PROCESS. Then the XML parser decodes character references. So what the preprocessor
-# would act upon becomes a reference too: every $, and a hyphen after an x.
+# Sets $escaped to $1 as the value of an attribute. FreeSWITCH's preprocessor reads the raw lines first: it expands
+# $${name}, and drops a line that holds <include>, </include>, <? or, in upper or lower case, X-PRE-PROCESS. The XML parser
+# comes second and decodes character references. So whatever the preprocessor would act upon becomes a reference, too:
+# every $, and a hyphen after an x.
 escape() {
 	escaped=
 	rest=$1
@@ -116,7 +117,7 @@ escape() {
 	done
 }
 
-# Whether process $1 runs, whoever's it is. One that has been killed is still there until its parent has taken note of it.
+# Whether process $1 runs, whichever user's it is. A zombie (Z, X) has ended: its parent has not taken note of it yet.
 is_running() {
 	if [ -r "/proc/$1/status" ]; then
 		while read -r field value _; do
@@ -159,9 +160,9 @@ fi
 snippet=$directory/conf_$room.xml
 [ ! -d "$snippet" ] || give_up "a directory is in the way, a file must be possible there: $snippet"
 
-# A run that was killed outright left its temporary file behind, .conf_ROOM.PROCESS.tmp, and its room may never be run for
-# again: so each run clears the files of all rooms whose process is no more. The process is what follows the last dot (a
-# room may be named 1.2). One that cannot be removed is not worth failing for; rm says why.
+# A run that was killed outright has left its temporary file, .conf_ROOM.PROCESS.tmp, and there may be no further run for
+# that room. So each run removes the temporary files of all rooms whose process has ended. The process is what follows the
+# last dot, since a room may be named 1.2. A file that cannot be removed is no reason to fail; rm says why.
 set --
 for stale in "$directory"/.conf_*.tmp; do
 	maker=${stale%.tmp}
@@ -174,7 +175,7 @@ for stale in "$directory"/.conf_*.tmp; do
 	if ! is_room_name "$served" || [ "${#served}" -gt 64 ]; then
 		continue
 	fi
-	# This process has made none yet.
+	# A file of this process number is an earlier process's: this one has made none yet.
 	if [ "$maker" = $$ ] || ! is_running "$maker"; then
 		set -- "$@" "$stale"
 	fi
@@ -183,7 +184,7 @@ done
 
 if [ "$action" = remove ]; then
 	if [ -e "$snippet" ] || [ -L "$snippet" ]; then
-		# rm says itself what is wrong.
+		# rm itself says what is wrong.
 		rm -f -- "$snippet" || exit 1
 	fi
 	exit 0
@@ -219,8 +220,8 @@ case $host in
 	address=${host#?}
 	address=${address%?}
 	is_ipv6 "$address" || port=wrong
-	# FreeSWITCH answers a challenge only if it comes from the registrar's address. It compares that with the host as
-	# written here, brackets included, which an IPv6 address never equals; the list of addresses knows no brackets.
+	# FreeSWITCH answers a challenge only from the registrar's address. It compares the sender with the host as written
+	# here, brackets included, so an IPv6 address never matches. gw-auth-acl lets it in; it is written without brackets.
 	acl=$address/128
 	;;
 *) is_host_name "$host" || is_ipv4 "$host" || port=wrong ;;
@@ -232,8 +233,8 @@ esac
 [ "$password" != change-me ] || refuse 'SIP_PASSWORD still is the placeholder change-me, set it to the real one'
 case $password in
 *[[:cntrl:]]*) refuse 'SIP_PASSWORD must not hold a line break or another control character' ;;
-# FreeSWITCH hands its SIP library "Digest:realm:user:password" in 256 bytes, and the library cuts it at colons:
-# either would register with a part of the password, and be refused for ever.
+# FreeSWITCH hands its SIP library "Digest:realm:user:password" in 256 bytes, and the library cuts it at colons. With a
+# colon or a longer password it would register with a part of the password, and be refused for ever.
 *:*) refuse 'SIP_PASSWORD must not hold a colon: FreeSWITCH would use only what stands before it' ;;
 esac
 [ "${#password}" -le 128 ] || refuse 'SIP_PASSWORD must not be longer than 128 bytes: FreeSWITCH would cut it off'
@@ -242,7 +243,7 @@ case $transport in
 udp | tcp | tls) ;;
 *) refuse 'SIP_TRANSPORT must be udp, tcp or tls' ;;
 esac
-# FreeSWITCH takes less than 5 for 3600.
+# FreeSWITCH takes a value below 5 for 3600.
 is_number "$expires" 5 86400 || refuse 'SIP_EXPIRES must be a whole number of seconds from 5 to 86400'
 
 # --- The gateway
@@ -259,15 +260,15 @@ more=
 if [ -n "$acl" ]; then
 	more="$newline    <param name=\"gw-auth-acl\" value=\"$acl\"/>"
 fi
-# extension: calls arrive with the room as their destination. Left to auto_to_user it would be the user of the To
-# header, where many trunks leave the full phone number.
-# from-domain: the address that is registered is ROOM@host, whatever the port; proxy is where the REGISTER goes.
-# No ";transport=" behind proxy: FreeSWITCH compares that host with the challenge's sender.
-# retry-seconds: 5 is the least (less is taken for 30). A registrar that comes back knows the room again within 5 s.
-# It is no flood: FreeSWITCH waits 5, 10, 15 … s after refusals, and only after 503 always 5.
-# ping: OPTIONS every 30 s, so that a registrar which is away is noticed between two REGISTERs, too: one ping that ends
-# with 408 or 503 makes FreeSWITCH register anew until that succeeds. (ping-min and ping-max decide on outgoing calls only.)
-# <include> has a line of its own, since the preprocessor drops the whole line.
+# extension: calls arrive with the room as their destination. With auto_to_user, it would be the user of the To header,
+# where many trunks leave the full phone number.
+# from-domain: the registered address is ROOM@host, whatever the port. proxy is where the REGISTER goes; it has no
+# ";transport=", because FreeSWITCH compares it with the sender of the challenge.
+# retry-seconds: 5 is the least; FreeSWITCH takes a lower value for 30. A registrar that comes back knows the room again
+# within 5 s. That is no flood: FreeSWITCH waits 5, 10, 15 … s after refusals, and always 5 only after 503.
+# ping: OPTIONS every 30 s notice a registrar that is away between two REGISTERs. After one ping that ends with 408 or
+# 503, FreeSWITCH registers anew until that succeeds. (ping-min and ping-max matter for outgoing calls only.)
+# <include> has a line of its own, because the preprocessor drops the whole line.
 temporary=$directory/.conf_$room.$$.tmp
 made=
 trap '[ -z "$made" ] || rm -f -- "$temporary"' EXIT
@@ -295,10 +296,10 @@ printf '%s\n' "<include>
 </include>" 2>/dev/null >"$temporary" ||
 	give_up "cannot write into GATEWAY_DIR, it must be writable and its disk not full: $directory"
 
-# By hand this is run as root, for whom the file would be root's alone and FreeSWITCH could not read it: it gets the
-# directory's owner. (The user is read from /proc, as id would be one more process for each room, and only where the
-# directory is another's, since that takes the shell as long as a quarter of all the rest. -O: dash, bash and busybox know
-# it; a shell that does not reads on. -h: no link is followed.)
+# Run by hand as root, the script gives the file to the owner of the directory: FreeSWITCH could not read root's. The user
+# is read from /proc, because id would be one more process for each room; and only if the directory is somebody else's,
+# because the loop takes the shell a quarter of the time of all the rest. dash, bash and busybox know -O; a shell that does
+# not runs the loop. chown -h follows no link.
 # shellcheck disable=SC3067
 if ! [ -O "$directory" ] 2>/dev/null && [ -r /proc/self/status ]; then
 	while read -r field _ effective _; do
@@ -309,7 +310,7 @@ if ! [ -O "$directory" ] 2>/dev/null && [ -r /proc/self/status ]; then
 	done </proc/self/status
 fi
 
-# FreeSWITCH reads *.xml at any moment, so the snippet appears whole: renamed, in the same directory. mv says itself
-# what is wrong.
+# FreeSWITCH may read *.xml at any moment. Renamed within the directory, the snippet appears whole. mv itself says what is
+# wrong.
 mv -f -- "$temporary" "$snippet" || exit 1
 made=

@@ -76,6 +76,7 @@ const unit = replaced(
 	/^Description=.*$/m,
 	"$&\nDocumentation=man:fsconfregger(8)",
 );
+const documents = { operating: source("docs/operating.md"), script: source("docs/script.md") };
 const release = {
 	version,
 	description: manifest.description,
@@ -92,7 +93,7 @@ const installed: readonly (readonly [path: string, mode: number, content: string
 	// The Node.js that the package depends on, and not another that comes before it in PATH.
 	["/usr/sbin/fsconfregger", 0o755, replaced(program, /^#!.*/, "#!/usr/bin/node")],
 	["/usr/lib/systemd/system/fsconfregger.service", 0o644, unit],
-	["/usr/share/man/man8/fsconfregger.8.gz", 0o644, compressed(manPage(source("README.md"), release))],
+	["/usr/share/man/man8/fsconfregger.8.gz", 0o644, compressed(manPage(documents, release))],
 	["/usr/share/doc/fsconfregger/changelog.gz", 0o644, compressed(changelog)],
 	["/usr/share/doc/fsconfregger/copyright", 0o644, copyright(source("LICENSE"), program, join(top, "node_modules"))],
 	["/usr/share/lintian/overrides/fsconfregger", 0o644, source("packaging/lintian-overrides")],

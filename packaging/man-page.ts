@@ -1,11 +1,25 @@
 /**
- * The manual page fsconfregger(8), made of the README's own sections and of the settings that the program knows, so that
+ * The manual page fsconfregger(8), made of sections of the documents and of the settings that the program knows, so that
  * nothing is written twice. It knows as much of Markdown as those sections use.
  */
 import { type Setting, settings } from "../src/config/settings.ts";
 
-/** The README's sections that become part of the page, in their order there. */
-const sections = ["Settings", "A script of your own", "Reading the log", "What to do when"];
+/** The documents, as Markdown. */
+export interface Documents {
+	readonly operating: string;
+	readonly script: string;
+}
+
+/** The sections that become part of the page, in its order. */
+const sections = [
+	["operating", "Settings"],
+	["script", "The contract", "THE SCRIPT"],
+	["operating", "The service"],
+	["operating", "Reading the log"],
+	["operating", "What to do when"],
+	["operating", "The registrar"],
+	["operating", "BigBlueButton's side"],
+] as const satisfies (readonly [keyof Documents, title: string, heading?: string])[];
 
 const files = [
 	["/etc/default/fsconfregger", "the settings; its first lines say when a change takes effect"],
@@ -20,8 +34,8 @@ export interface Release {
 	readonly date: string;
 }
 
-/** @throws Error if the README lacks a section */
-export function manPage(readme: string, { version, description, date }: Release): string {
+/** @throws Error if a document lacks a section */
+export function manPage(documents: Documents, { version, description, date }: Release): string {
 	const all: readonly Setting[] = Object.values(settings);
 	const flags = all.map(({ flag, value }) => `[\\fB\\-${escaped(flag)}\\fR \\fI${escaped(value)}\\fR]`);
 	return [
@@ -34,8 +48,11 @@ export function manPage(readme: string, { version, description, date }: Release)
 		".br",
 		".B fsconfregger \\-version | \\-help",
 		".SH DESCRIPTION",
-		...blocks(readme.replace(/^# .*\n/, "").split("\n```")[0] ?? ""),
-		...sections.flatMap((title) => section(readme, title)),
+		inline(/^# .*\n\n([^]*?)\n\n/.exec(documents.operating)?.[1] ?? ""),
+		...sections.flatMap(([document, title, heading = title.toUpperCase()]) => [
+			`.SH ${heading}`,
+			...blocks(section(documents[document], title)),
+		]),
 		".SH FILES",
 		...files.flatMap(([path, what]) => [".TP", `.I ${escaped(path)}`, escaped(what)]),
 		".SH SEE ALSO",
@@ -46,12 +63,12 @@ export function manPage(readme: string, { version, description, date }: Release)
 	].join("\n");
 }
 
-function section(readme: string, title: string): string[] {
-	const [, text] = new RegExp(`\\n## ${title}\\n([^]*?)(?=\\n##? )`).exec(readme) ?? [];
+function section(document: string, title: string): string {
+	const [, text] = new RegExp(`\\n## ${title}\\n([^]*?)(?=\\n## |$)`).exec(document) ?? [];
 	if (text === undefined) {
-		throw new Error(`the README has no section "${title}"`);
+		throw new Error(`there is no section "${title}"`);
 	}
-	return [`.SH ${title.toUpperCase()}`, ...blocks(text)];
+	return text;
 }
 
 /** What follows a heading, which begins the first paragraph itself. */
@@ -61,16 +78,16 @@ function blocks(markdown: string): string[] {
 }
 
 function lines(markdown: string): string[] {
-	return markdown
-		.split(/\n\n+/)
-		.map((block) => block.replace(/^\n+|\n+$/g, ""))
-		.filter((block) => block !== "" && block !== "---")
+	// Code, which may hold empty lines, or lines up to an empty one.
+	const found = markdown.match(/^ *```[^]*?^ *```$|^(?:.+\n?)+/gm) ?? [];
+	return found
+		.map((block) => block.trim())
 		.flatMap((block) => {
-			if (block.startsWith("|")) {
-				return table(block);
+			if (block.startsWith("### ")) {
+				return [`.SS ${block.slice(4)}`];
 			}
 			if (block.startsWith("- ")) {
-				return block.split(/\n(?=- )/).flatMap((item) => [".IP \\(bu 2", inline(item.slice(2))]);
+				return block.split(/\n(?=- )/).flatMap((item) => listed(item.slice(2)));
 			}
 			if (block.startsWith("```")) {
 				const code = block.split("\n").slice(1, -1);
@@ -82,22 +99,10 @@ function lines(markdown: string): string[] {
 		});
 }
 
-/** A list: what stands in the first columns, then what it means. */
-function table(block: string): string[] {
-	const [head = [], , ...rows] = block
-		.split("\n")
-		.map((line) => line.split(/(?<!\\)\|/).slice(1, -1))
-		.map((cells) => cells.map((cell) => inline(cell.trim().replaceAll("\\|", "|"))));
-	const column = (name: string, row: readonly string[]) => row[head.indexOf(name)] ?? "";
-	return rows.flatMap((row) => {
-		if (head.includes("default")) {
-			const names = [column("variable", row), column("flag", row)].filter((name) => name !== "").join(", ");
-			const byDefault = column("default", row);
-			return [".TP", `${names}${byDefault === "" ? "" : ` (${byDefault})`}`, column("meaning", row)];
-		}
-		const [first = "", ...others] = row;
-		return [".TP", first, ...others.flatMap((cell, index) => [...(index > 0 ? [".br"] : []), guarded(cell)])];
-	});
+/** An item of a list: a term that begins with code and what it means, or a sentence. */
+function listed(item: string): string[] {
+	const [, term, meaning = ""] = /^((?:`[^`]*`)(?:[^`:]|`[^`]*`)*): ([^]*)$/.exec(item) ?? [];
+	return term === undefined ? [".IP \\(bu 2", inline(item)] : [".TP", inline(term), inline(meaning)];
 }
 
 /** A paragraph, with what is code in it in bold. */

@@ -153,11 +153,11 @@ describe("the Debian package on a node", () => {
 	});
 
 	itInContainer(
-		"takes over from an installation by hand, as the README says, and no room is un-registered",
+		"takes over from an installation by hand, as the documents say, and no room is un-registered",
 		async () => {
-			const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+			const operating = readFileSync(new URL("../../docs/operating.md", import.meta.url), "utf8");
 			const [, byHand = "", changeOver = ""] =
-				/### By hand\n[^]*?```sh\n([^]*?)```[^]*?```sh\n([^]*?)```/.exec(readme) ?? [];
+				/### By hand\n[^]*?```sh\n([^]*?)```[^]*?```sh\n([^]*?)```/.exec(operating) ?? [];
 			await node.container.shell(`cd ${checkout}; ${byHand}`);
 			configure();
 			await node.freeswitch.restart();

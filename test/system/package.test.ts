@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import manifest from "../../package.json" with { type: "json" };
@@ -35,24 +35,6 @@ before(() => {
 after(() => {
 	rmSync(directory, { recursive: true });
 });
-
-/** The rows of a table in the README, by the words of its first heading. */
-function tables(heading: string): string[][][] {
-	return shipped("README.md")
-		.split("\n\n")
-		.filter((block) => new RegExp(`^\\| ${heading} `).test(block))
-		.map((block) =>
-			block
-				.split("\n")
-				.slice(2)
-				.map((line) =>
-					line
-						.split("|")
-						.slice(1, -1)
-						.map((cell) => cell.trim()),
-				),
-		);
-}
 
 describe("the Debian package", () => {
 	itNeeding(["dpkg-deb"], "is the same, byte for byte, whoever builds it and when", () => {
@@ -108,7 +90,7 @@ describe("the Debian package", () => {
 });
 
 describe("the manual page", () => {
-	itNeeding(["dpkg-deb", "man"], "says of every setting what the program and the README say", () => {
+	itNeeding(["dpkg-deb", "man"], "says of every setting what the program and the documents say", () => {
 		const root = join(directory, "manual");
 		execFileSync("dpkg-deb", ["--extract", build(root), root]);
 		const page = join(root, "usr/share/man/man8/fsconfregger.8.gz");
@@ -124,33 +106,20 @@ describe("the manual page", () => {
 				variable,
 			);
 		}
-		const rows = tables("variable").flat();
-		for (const row of rows) {
-			const meaning = (row.at(-1) ?? "").replaceAll("`", "");
-			assert.ok(said.has(meaning), meaning);
+		const operating = shipped("docs/operating.md");
+		const [, section = ""] = /\n## Settings\n([^]*?)\n## /.exec(operating) ?? [];
+		const documented = [...section.matchAll(/^- `[A-Z_]+`[^]*?: ([^]*?)(?=\n- |\n\n)/gm)];
+		assert.ok(documented.length > all.length, "the script's settings are among them");
+		for (const [, meaning = ""] of documented) {
+			const words = meaning.replaceAll("`", "").replaceAll(/\s+/g, " ");
+			assert.ok(said.has(words), words);
 		}
-		assert.ok(rows.length > all.length, "the script's settings are among them");
+		const [, registrar = ""] = operating.split("\n## The registrar\n");
+		const code = [...registrar.matchAll(/^ *```\w*\n([^]*?)^ *```$/gm)].flatMap(([, lines = ""]) => lines.split("\n"));
+		assert.deepEqual(
+			code.filter((line) => !said.has(line.trim())),
+			[],
+		);
 		assert.match(gunzipSync(readFileSync(page)).toString(), /^\.SH EXIT STATUS$/m);
-	});
-
-	it("is made of a README that knows every setting with its flag and default", () => {
-		const [ours = [], scripts = []] = tables("variable");
-		const documented = new Map(ours.map(([variable = "", ...others]) => [variable, others] as const));
-		for (const { variable, flag, byDefault } of all) {
-			const [flagCell, defaultCell = ""] = documented.get(`\`${variable}\``) ?? [];
-			assert.equal(flagCell, `\`-${flag}\``, variable);
-			if (byDefault !== "") {
-				assert.equal(defaultCell, `\`${byDefault}\``, variable);
-			}
-		}
-		// One row more: the flags that print and exit.
-		assert.equal(ours.length, all.length + 1);
-		const script = shipped("sofia-generator.sh");
-		for (const [variable = "", byDefault = ""] of scripts) {
-			const bare = byDefault.replaceAll("`", "");
-			const expansion = `\${${variable.replaceAll("`", "")}:-${bare === "required" ? "" : bare}}`;
-			assert.ok(script.includes(expansion), expansion);
-		}
-		assert.equal(scripts.length, 5);
 	});
 });

@@ -4,8 +4,8 @@
  * be given the new values, too, but would have to hand the passwords over.
  */
 import { readFileSync, statSync } from "node:fs";
-import { messageOf } from "../log/errors.ts";
 import type { Log } from "../log/log.ts";
+import { messageOf } from "../log/text.ts";
 import { assignments } from "./environment-file.ts";
 import { settings } from "./settings.ts";
 

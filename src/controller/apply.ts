@@ -4,12 +4,12 @@
  */
 
 import type { Clock } from "../clock.ts";
-import { excerpt, killGateway, registerGateway, reloadXml, rescan } from "../freeswitch/commands.ts";
+import { killGateway, registerGateway, reloadXml, rescan } from "../freeswitch/commands.ts";
 import { ask, type EventSocket } from "../freeswitch/event-socket.ts";
 import { type Action, type Generator, GeneratorFailed } from "../generator/generator.ts";
 import { ScriptRuns } from "../generator/script-runs.ts";
-import { messageOf } from "../log/errors.ts";
 import type { Log } from "../log/log.ts";
+import { excerpt, messageOf } from "../log/text.ts";
 import type { Troubles } from "../log/troubles.ts";
 import { gatewayOf, type Room } from "../room.ts";
 import type { Ledger } from "./ledger.ts";

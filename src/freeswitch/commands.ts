@@ -2,7 +2,7 @@
  * FreeSWITCH's commands and what its answers to them mean. Pure.
  * The wording was recorded from FreeSWITCH 1.10.12 and 1.11.2; test/fixtures/transcripts holds the recordings.
  */
-import { printable } from "../log/printable.ts";
+import { excerpt } from "../log/text.ts";
 
 /** A command and how to read its answer. `read` throws UnexpectedAnswer for an answer that says nothing sure. */
 export interface Question<T> {
@@ -193,12 +193,6 @@ export function isRegistered(state: string): boolean {
 /** Whether the last REGISTER of a gateway in this state has failed. */
 export function isFailed(state: string): boolean {
 	return state === "FAILED" || state === "FAIL_WAIT" || state === "TIMEOUT";
-}
-
-/** The start of a text on one line, short enough for a log sentence. */
-export function excerpt(text: string): string {
-	const line = text.trim().replace(/\s+/g, " ");
-	return printable(line.length > 200 ? `${line.slice(0, 200)}…` : line);
 }
 
 function parse(command: string, json: string): unknown {

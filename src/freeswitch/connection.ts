@@ -5,8 +5,8 @@
 
 import { type Backoff, waitAfter } from "../backoff.ts";
 import type { Clock } from "../clock.ts";
-import { messageOf } from "../log/errors.ts";
 import type { Log } from "../log/log.ts";
+import { messageOf } from "../log/text.ts";
 import { Troubles } from "../log/troubles.ts";
 import { ConfUnusable, Refused } from "./errors.ts";
 import { ConnectionLost } from "./event-socket.ts";

@@ -1,6 +1,6 @@
 /** What can go wrong with the event socket, a class for each cause. All of them mean that the connection is of no more use. */
 
-import { excerpt } from "./commands.ts";
+import { excerpt } from "../log/text.ts";
 import { ConnectionLost } from "./event-socket.ts";
 
 /** No TCP connection could be made. */

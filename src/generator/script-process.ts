@@ -2,8 +2,7 @@
 import { closeSync, openSync } from "node:fs";
 import { kill } from "node:process";
 import { execa } from "execa";
-import { printable } from "../log/printable.ts";
-import { redact, secretsIn } from "../log/redact.ts";
+import { printable, redact, secretsIn } from "../log/text.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

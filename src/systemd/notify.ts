@@ -6,9 +6,8 @@ import { execFile, spawnSync } from "node:child_process";
 import { promisify } from "node:util";
 import { type Backoff, waitAfter } from "../backoff.ts";
 import type { Clock } from "../clock.ts";
-import { excerpt } from "../freeswitch/commands.ts";
-import { messageOf } from "../log/errors.ts";
 import type { Log } from "../log/log.ts";
+import { excerpt, messageOf } from "../log/text.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

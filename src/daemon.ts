@@ -4,7 +4,7 @@ import type { Config } from "./config/command-line.ts";
 import { Reconciler } from "./controller/reconciler.ts";
 import { accessOf } from "./freeswitch/access.ts";
 import { Connection } from "./freeswitch/connection.ts";
-import { Refused } from "./freeswitch/errors.ts";
+import type { ConnectionLost } from "./freeswitch/event-socket.ts";
 import type { Event } from "./freeswitch/events.ts";
 import type { EventSocketOptions, Session } from "./freeswitch/session.ts";
 import { Script } from "./generator/script.ts";
@@ -27,7 +27,7 @@ export interface DaemonOptions {
 	/** Gives numbers from 0 to 1. */
 	readonly random: () => number;
 	/** FreeSWITCH does not want this client. */
-	readonly refused: (error: Refused) => void;
+	readonly refused: (error: ConnectionLost) => void;
 	/** The first attempt to connect has been made, whatever came of it. */
 	readonly ready: () => void;
 	/** Told how the daemon is, each time that it may have changed. */
@@ -61,12 +61,8 @@ export class Daemon {
 			},
 		});
 		this.#reconciler = reconciler;
-		const passwordFrom = config.conf?.tells.has("password") === true ? config.conf.file : undefined;
 		this.#connection = new Connection({
-			open: async () =>
-				openSession({ ...(await accessOf(config)), passwordFrom }, (event) => {
-					reconciler.event(event);
-				}),
+			open: async () => openSession(await accessOf(config), (event) => reconciler.event(event)),
 			connected: (session) => {
 				connected = session;
 				status(() => whenConnected(session, undefined));
@@ -79,11 +75,12 @@ export class Daemon {
 			},
 			lost: (error) => {
 				status(() => whenLost(error));
-				if (!(error instanceof Refused && error.final)) {
+				if (error.final) {
+					refused(error);
+				} else {
 					ready();
 				}
 			},
-			refused,
 			clock,
 			log,
 			random,

@@ -76,12 +76,8 @@ function run({ config }: Request & { kind: "run" }): void {
 			log.fatal(error.message);
 			void exit(exitCode.failed);
 		},
-		ready: () => {
-			notices.ready();
-		},
-		status: (sentence) => {
-			notices.status(sentence);
-		},
+		ready: () => notices.ready(),
+		status: (sentence) => notices.status(sentence),
 	});
 	const limit = watchdogLimit(process.env, process.pid);
 	const watchdog =
@@ -90,12 +86,9 @@ function run({ config }: Request & { kind: "run" }): void {
 			: new Watchdog({
 					limit,
 					soundUntil: () => daemon.soundUntil,
-					alive: () => {
-						notices.alive();
-					},
-					hangs: () => {
-						log.fatal("a fault of the program, please report it: it hangs, and waits for systemd's watchdog to end it");
-					},
+					alive: () => notices.alive(),
+					hangs: () =>
+						log.fatal("a fault of the program, please report it: it hangs, and waits for systemd's watchdog to end it"),
 					clock: systemClock,
 				});
 	let exiting = false;

@@ -1,22 +1,14 @@
-/** Flags, environment and defaults, made into one configuration that has been checked. */
-import { accessSync, constants, statSync } from "node:fs";
-import { resolve } from "node:path";
+/** Flags, environment and defaults, made into one configuration. */
 import { Command, CommanderError } from "commander";
-import type { AccessOptions } from "../freeswitch/access.ts";
-import type { LogLevel } from "../log/log.ts";
-import { roomsMatching, type ToRoom } from "../room.ts";
+import { messageOf } from "../log/text.ts";
 import { type Setting, type SettingName, settings } from "./settings.ts";
 
-export interface Config extends AccessOptions {
-	/** Absolute path of an executable file. */
-	readonly script: string;
-	readonly profile: string;
-	readonly toRoom: ToRoom;
-	/** ms, like the following. */
-	readonly linger: number;
-	readonly resync: number;
-	readonly timeout: number;
-	readonly logLevel: LogLevel;
+/** What each setting's text has become. */
+type Values = { readonly [Name in SettingName]: ReturnType<(typeof settings)[Name]["parse"]> };
+
+export interface Config extends Values {
+	/** The settings that neither a flag nor a variable sets: the file `conf` supplies them. */
+	readonly unset: Partial<Pick<typeof settings, "host" | "port" | "password">>;
 }
 
 /** What the command line asks for. */
@@ -30,18 +22,14 @@ export class BadSetting extends Error {
 	override readonly name = "BadSetting";
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-const all: Readonly<Record<SettingName, Setting>> = settings;
-const names = Object.keys(settings) as SettingName[];
-const secretFlags = names.filter((name) => all[name].secret === true).map((name) => all[name].flag);
+const all: readonly Setting[] = Object.values(settings);
 
 /**
  * Reads the command line and the environment.
  * @param args without the program's name
  * @throws BadSetting
  */
-export function readConfig(args: readonly string[], environment: Environment): Request {
+export function readConfig(args: readonly string[], environment: NodeJS.ProcessEnv): Request {
 	const flags = parse(args);
 	if (flags["help"] === true || flags["h"] === true) {
 		return { kind: "help" };
@@ -49,64 +37,79 @@ export function readConfig(args: readonly string[], environment: Environment): R
 	if (flags["version"] === true) {
 		return { kind: "version" };
 	}
-	const set = (name: SettingName) => {
-		const { flag, variable } = all[name];
-		return [
-			[`-${flag}`, flags[flag]],
-			[variable, environment[variable]],
-			// A unit file that passes a variable which is not set passes an empty flag; both mean: not set.
-		].find(([, text]) => typeof text === "string" && text !== "");
-	};
-	const value = (name: SettingName): string => {
-		const { flag, byDefault, objection, secret } = all[name];
-		const [source, found] = set(name) ?? [`-${flag}`, byDefault];
-		const text = String(found);
-		const wrong = objection(text);
-		if (wrong !== undefined) {
-			throw new BadSetting(`${String(source)} ${wrong}${secret === true ? "" : `, not ${JSON.stringify(text)}`}`);
+	// A unit file passes an empty flag for a variable that is not set; both count as not set.
+	const set = ({ flag, variable }: Setting) =>
+		[
+			{ source: `-${flag}`, text: flags[flag] },
+			{ source: variable, text: environment[variable] },
+		].find(({ text }) => text !== undefined && text !== "");
+	const valueOf = <T>(setting: Setting<T>): T => {
+		const { flag, variable, byDefault, parse } = setting;
+		const { source, text } = set(setting) ?? { source: `-${flag} (${variable})`, text: byDefault };
+		try {
+			return parse(String(text));
+		} catch (error) {
+			throw new BadSetting(`${source} ${messageOf(error)}`);
 		}
-		return text;
 	};
-	const conf = value("conf");
-	const told = (["host", "port", "password"] as const).filter((name) => set(name) === undefined);
-	const milliseconds = (name: SettingName) => Number(value(name)) * 1_000;
+	const { host, port, password } = settings;
 	return {
 		kind: "run",
 		config: {
-			host: value("host"),
-			port: Number(value("port")),
-			password: value("password"),
-			...(conf !== "" && { conf: { file: resolve(conf), tells: new Set(told) } }),
-			profile: value("profile"),
-			toRoom: roomsMatching(value("rooms")),
-			linger: milliseconds("linger"),
-			resync: milliseconds("resync"),
-			timeout: milliseconds("timeout"),
-			logLevel: value("logLevel") as LogLevel,
-			script: executable(value("script")),
+			host: valueOf(host),
+			port: valueOf(port),
+			password: valueOf(password),
+			conf: valueOf(settings.conf),
+			unset: {
+				...(set(host) === undefined && { host }),
+				...(set(port) === undefined && { port }),
+				...(set(password) === undefined && { password }),
+			},
+			script: valueOf(settings.script),
+			profile: valueOf(settings.profile),
+			toRoom: valueOf(settings.toRoom),
+			linger: valueOf(settings.linger),
+			resync: valueOf(settings.resync),
+			timeout: valueOf(settings.timeout),
+			logLevel: valueOf(settings.logLevel),
 		},
 	};
 }
 
-/** The help, in the form that Go programs print. */
+/** The help, in the form that Go programs print; no line is longer than 80 columns. */
 export function help(): string {
-	const lines = names.map((name) => {
-		const { flag, variable, byDefault, value, help } = all[name];
+	const flags = all.map(({ flag, variable, byDefault, value, help }) => {
 		const unset = byDefault === "" ? "" : `default "${byDefault}", `;
-		return `  -${flag} ${value}\n    \t${help} (${unset}variable ${variable})\n`;
+		return `  -${flag} ${value}\n${help}\n(${unset}variable ${variable})`.replaceAll(/\n(?! )/g, "\n    \t");
 	});
-	return [
-		"Registers every running conference of FreeSWITCH at the SIP registrar, and no other.\n\n",
-		"Usage of fsconfregger:\n",
-		...lines,
-		"  -version\n    \tprint the version and exit\n",
-		"  -h, -help\n    \tprint this and exit\n\n",
-		"A flag wins over its variable, a variable over the file of -esconf, and that over the default; an empty one counts as not set.\n",
-		"The script gets the environment, less EVENTSOCKET_PASSWORD.\n",
-	].join("");
+	return `Registers each running conference of FreeSWITCH at your SIP registrar, and
+removes the registration when the conference ends.
+
+Usage of fsconfregger:
+${flags.join("\n")}
+  -version
+    	print the version and exit
+  -h, -help
+    	print this and exit
+
+A flag wins over its variable, a variable over the file of -esconf, and that
+over the default. An empty flag or variable counts as not set.
+
+The script gets the environment, less EVENTSOCKET_PASSWORD. sofia-generator.sh
+reads these variables:
+  SIP_REGISTRAR  where rooms register: host or host:port (required)
+  SIP_PASSWORD   password that every room has there (required)
+  SIP_TRANSPORT  udp, tcp or tls (default "tcp")
+  SIP_EXPIRES    seconds that a registration lasts, 5 to 86400 (default "60")
+  GATEWAY_DIR    directory from which the profile loads its gateways
+                 (default "/opt/freeswitch/conf/sip_profiles/external")
+
+Manual: man fsconfregger, or docs/operating.md
+`;
 }
 
-function parse(args: readonly string[]): Readonly<Record<string, unknown>> {
+/** The flags that were given; one without a value is true. */
+function parse(args: readonly string[]): Readonly<Record<string, string | true | undefined>> {
 	const command = new Command()
 		.exitOverride()
 		.configureOutput({ writeOut: () => {}, writeErr: () => {} })
@@ -115,8 +118,8 @@ function parse(args: readonly string[]): Readonly<Record<string, unknown>> {
 		.option("--help")
 		.option("-h")
 		.option("--version");
-	for (const name of names) {
-		command.option(`--${all[name].flag} <value>`);
+	for (const { flag } of all) {
+		command.option(`--${flag} <value>`);
 	}
 	try {
 		return command.parse(goStyle(args), { from: "user" }).opts();
@@ -130,21 +133,14 @@ function parse(args: readonly string[]): Readonly<Record<string, unknown>> {
  * here, so that a value that begins with a dash, or is empty, stays a value.
  */
 function goStyle(args: readonly string[]): string[] {
-	const valued = new Set<string>(names.map((name) => all[name].flag));
+	const valued = new Set(all.map(({ flag }) => flag));
+	const left = [...args];
 	const result: string[] = [];
-	for (let index = 0; index < args.length; index++) {
-		const arg = args[index] ?? "";
+	for (let arg = left.shift(); arg !== undefined; arg = left.shift()) {
 		const [, flag = "", glued] = /^--?([^-=][^=]*)(=[^]*)?$/.exec(arg) ?? [];
-		if (glued !== undefined) {
-			result.push(`--${flag}${glued}`);
-		} else if (!valued.has(flag)) {
-			result.push(flag === "" ? arg : flag.length > 1 ? `--${flag}` : `-${flag}`);
-		} else if (index + 1 < args.length) {
-			index += 1;
-			result.push(`--${flag}=${args[index] ?? ""}`);
-		} else {
-			result.push(`--${flag}`);
-		}
+		const value = glued ?? (valued.has(flag) && left.length > 0 ? `=${left.shift() ?? ""}` : "");
+		const dashes = flag.length > 1 || value !== "" ? "--" : "-";
+		result.push(flag === "" ? arg : `${dashes}${flag}${value}`);
 	}
 	return result;
 }
@@ -153,8 +149,8 @@ function goStyle(args: readonly string[]): string[] {
 function complaint({ code, message }: CommanderError): string {
 	// A value that is glued to its flag without "=" looks like a longer name.
 	const [, flag = ""] = /option '--?([a-z-]+)(?=['= ])/i.exec(message) ?? [];
-	const name =
-		flag === "" || secretFlags.some((secret) => flag.startsWith(secret) && flag !== secret) ? "" : ` -${flag}`;
+	const isSecret = all.some(({ flag: known, secret }) => secret === true && flag.startsWith(known) && flag !== known);
+	const name = flag === "" || isSecret ? "" : ` -${flag}`;
 	switch (code) {
 		case "commander.unknownOption":
 			return `unknown flag${name}; fsconfregger -help lists what there is`;
@@ -165,27 +161,4 @@ function complaint({ code, message }: CommanderError): string {
 		default:
 			return "the flags cannot be read; fsconfregger -help lists what there is";
 	}
-}
-
-function executable(script: string): string {
-	const path = resolve(script);
-	const { flag, variable } = settings.script;
-	const wrong = (what: string) =>
-		new BadSetting(`-${flag} (${variable}) must be an executable file, but ${path} ${what}`);
-	let isFile: boolean;
-	try {
-		isFile = statSync(path).isFile();
-	} catch (error) {
-		const { code } = error as NodeJS.ErrnoException;
-		throw wrong(code === "ENOENT" ? "does not exist" : `cannot be looked at (${String(code)})`);
-	}
-	if (!isFile) {
-		throw wrong("is not a file");
-	}
-	try {
-		accessSync(path, constants.X_OK);
-	} catch {
-		throw wrong("may not be executed by this user");
-	}
-	return path;
 }

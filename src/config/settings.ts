@@ -1,16 +1,21 @@
-/** The settings: each one's flag, variable, default, and what it may be. Help, parsing and checking all read this table. */
+/** The settings: each one's flag, variable, default, and how it is read. Help, manual and command line go by this table. */
+import { accessSync, constants, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { logLevels } from "../log/log.ts";
+import { excerpt, messageOf } from "../log/text.ts";
 import { roomsMatching } from "../room.ts";
 
-export interface Setting {
+export interface Setting<T = unknown> {
 	/** Without dashes. */
 	readonly flag: string;
 	readonly variable: string;
 	readonly byDefault: string;
 	/** What the value is, for the help. */
 	readonly value: string;
+	/** Lines of 72 characters at most. */
 	readonly help: string;
-	/** A sentence's end that says what is wrong with a value and what is allowed; undefined if it is good. */
-	readonly objection: (value: string) => string | undefined;
+	/** @throws RangeError that says in a sentence's end what is allowed and, unless that is secret, what came */
+	readonly parse: (text: string) => T;
 	/** Whether the value must not be shown to anybody. */
 	readonly secret?: boolean;
 }
@@ -24,7 +29,7 @@ export const settings = {
 		byDefault: "localhost",
 		value: "host",
 		help: "host name or address of FreeSWITCH's event socket",
-		objection: matching(/^[^\s/]+$/, "a host name or an address"),
+		parse: matching(/^[^\s/]+$/, "a host name or an address"),
 	},
 	port: {
 		flag: "esport",
@@ -32,16 +37,16 @@ export const settings = {
 		byDefault: "8021",
 		value: "port",
 		help: "port of FreeSWITCH's event socket",
-		objection: number(1, 65_535, "a port from 1 to 65535", /^\d+$/),
+		parse: number("a port", 1, 65_535, /^\d+$/),
 	},
 	password: {
 		flag: "espw",
 		variable: "EVENTSOCKET_PASSWORD",
 		byDefault: "ClueCon",
 		value: "password",
-		help: "password of FreeSWITCH's event socket; the variable is the better place for it, since every local user can read a command line",
-		// biome-ignore lint/suspicious/noControlCharactersInRegex: they would end the command that bears the password
-		objection: matching(/^[^\x00-\x1f]+$/, "one line of text"),
+		help: "password of FreeSWITCH's event socket; better in the variable, since\nevery local user can read a command line",
+		// A control character would end the command that bears the password.
+		parse: matching(/^[^\x00-\x1f]+$/, "one line of text", "secret"),
 		secret: true,
 	},
 	conf: {
@@ -49,9 +54,8 @@ export const settings = {
 		variable: "EVENTSOCKET_CONF",
 		byDefault: "",
 		value: "file",
-		help: "FreeSWITCH's event_socket.conf.xml, to be read at every connection: it tells those of the three above that are not set",
-		// biome-ignore lint/suspicious/noControlCharactersInRegex: no file's name has them
-		objection: matching(/^[^\x00-\x1f]*$/, "the name of a file"),
+		help: "FreeSWITCH's event_socket.conf.xml, read at every connection: supplies\nhost, port and password where they are not set",
+		parse: parser("the name of a file", (text) => (/^[^\x00-\x1f]*$/.test(text) ? text && resolve(text) : undefined)),
 	},
 	script: {
 		flag: "script",
@@ -59,7 +63,7 @@ export const settings = {
 		byDefault: "./sofia-generator.sh",
 		value: "file",
 		help: "script that writes or removes the gateway of a room",
-		objection: () => undefined,
+		parse: executable,
 	},
 	profile: {
 		flag: "profile",
@@ -67,31 +71,37 @@ export const settings = {
 		byDefault: "external",
 		value: "name",
 		help: "SIP profile of FreeSWITCH that loads the gateways",
-		objection: matching(/^[A-Za-z0-9._-]+$/, "a profile's name: letters, digits, dots, underscores and dashes"),
+		parse: matching(/^[A-Za-z0-9._-]+$/, "a profile's name: letters, digits, dots, underscores and dashes"),
 	},
-	rooms: {
+	toRoom: {
 		flag: "rooms",
 		variable: "ROOM_PATTERN",
 		byDefault: "[0-9]+",
 		value: "pattern",
-		help: "regular expression for the whole name of those conferences that are rooms",
-		objection: pattern,
+		help: "regular expression: a conference whose whole name it matches is a room",
+		parse: (text: string) => {
+			try {
+				return roomsMatching(text);
+			} catch (error) {
+				throw new RangeError(`must be a regular expression (${excerpt(messageOf(error))})`);
+			}
+		},
 	},
 	linger: {
 		flag: "linger",
 		variable: "LINGER",
 		byDefault: "5",
 		value: "seconds",
-		help: "how long a room that has ended stays registered, in case that it comes back",
-		objection: number(0, 3_600, "a number of seconds from 0 to 3600"),
+		help: "how long a room that has ended stays registered, in case it comes back",
+		parse: seconds(0, 3_600),
 	},
 	resync: {
 		flag: "resync",
 		variable: "RESYNC",
 		byDefault: "30",
 		value: "seconds",
-		help: "how often to compare with FreeSWITCH without being told of a change",
-		objection: number(1, 3_600, "a number of seconds from 1 to 3600"),
+		help: "how often to compare with FreeSWITCH's lists when no event comes",
+		parse: seconds(1, 3_600),
 	},
 	timeout: {
 		flag: "timeout",
@@ -99,7 +109,7 @@ export const settings = {
 		byDefault: "10",
 		value: "seconds",
 		help: "how long the script may run before it is ended",
-		objection: number(0.1, 600, "a number of seconds from 0.1 to 600"),
+		parse: seconds(0.1, 600),
 	},
 	logLevel: {
 		flag: "loglevel",
@@ -107,24 +117,49 @@ export const settings = {
 		byDefault: "info",
 		value: "level",
 		help: "trace, debug, info, warn or error",
-		objection: matching(/^(trace|debug|info|warn|error)$/, "one of trace, debug, info, warn, error"),
+		parse: parser(`one of ${logLevels.join(", ")}`, (text) => logLevels.find((level) => level === text)),
 	},
 } as const satisfies Record<string, Setting>;
 
-function matching(allowed: RegExp, what: string): Setting["objection"] {
-	return (value) => (allowed.test(value) ? undefined : `must be ${what}`);
+/** @param read undefined for a text that is not allowed */
+function parser<T>(what: string, read: (text: string) => T | undefined, secret?: "secret"): Setting<T>["parse"] {
+	return (text) => {
+		const value = read(text);
+		if (value === undefined) {
+			throw new RangeError(`must be ${what}${secret === undefined ? `, not ${JSON.stringify(text)}` : ""}`);
+		}
+		return value;
+	};
 }
 
-function number(least: number, most: number, what: string, form = /^\d+(\.\d+)?$/): Setting["objection"] {
-	return (value) =>
-		form.test(value) && Number(value) >= least && Number(value) <= most ? undefined : `must be ${what}`;
+function matching(allowed: RegExp, what: string, secret?: "secret"): Setting<string>["parse"] {
+	return parser(what, (text) => (allowed.test(text) ? text : undefined), secret);
 }
 
-function pattern(value: string): string | undefined {
+function number(what: string, least: number, most: number, form: RegExp, unit = 1): Setting<number>["parse"] {
+	return parser(`${what} from ${least} to ${most}`, (text) =>
+		form.test(text) && Number(text) >= least && Number(text) <= most ? Number(text) * unit : undefined,
+	);
+}
+
+/** The value is in ms. */
+function seconds(least: number, most: number): Setting<number>["parse"] {
+	return number("a number of seconds", least, most, /^\d+(\.\d+)?$/, 1_000);
+}
+
+/** The value is an absolute path. */
+function executable(text: string): string {
+	const path = resolve(text);
+	const refusal = (what: string) => new RangeError(`must be an executable file, but ${path} ${what}`);
 	try {
-		roomsMatching(value);
-		return undefined;
+		accessSync(path, constants.X_OK);
 	} catch (error) {
-		return `must be a regular expression (${(error as SyntaxError).message})`;
+		const { code = "" } = error as NodeJS.ErrnoException;
+		const what = { ENOENT: "does not exist", EACCES: "may not be executed by this user" }[code];
+		throw refusal(what ?? `cannot be looked at (${code})`);
 	}
+	if (!statSync(path).isFile()) {
+		throw refusal("is not a file");
+	}
+	return path;
 }

@@ -1,10 +1,10 @@
 /**
- * FreeSWITCH's own event_socket.conf.xml, which tells where its event socket listens and the password. It is read anew for
- * every connection, so that a password that an upgrade has changed needs no one. Only this file knows saxes.
+ * FreeSWITCH's own event_socket.conf.xml: where its event socket listens, and the password. It is read at every connection,
+ * so that nobody has to copy a password that an upgrade has changed.
  */
-import { constants, type FileHandle, open } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { SaxesParser } from "saxes";
-import { settings } from "../config/settings.ts";
+import { messageOf } from "../log/text.ts";
 import { ConfUnusable } from "./errors.ts";
 
 /** Where FreeSWITCH's event socket is, and its password. */
@@ -12,59 +12,60 @@ export interface Access {
 	readonly host: string;
 	readonly port: number;
 	readonly password: string;
+	/** The file that the password was read from, if any. */
+	readonly passwordFrom?: string | undefined;
+}
+
+/** One of the daemon's settings that FreeSWITCH's file supplies where it is not set. */
+export interface Supplied<T> {
+	readonly flag: string;
+	readonly variable: string;
+	/** @throws Error that says in a sentence's end what is allowed */
+	readonly parse: (text: string) => T;
 }
 
 export interface AccessOptions extends Access {
-	readonly conf?: {
-		readonly file: string;
-		/** What no flag or variable has set, so that the file tells it. */
-		readonly tells: ReadonlySet<keyof Access>;
+	/** FreeSWITCH's file; empty if there is none to be read. */
+	readonly conf: string;
+	/** What the file is to supply. */
+	readonly unset: {
+		readonly host?: Supplied<string>;
+		readonly port?: Supplied<number>;
+		readonly password?: Supplied<string>;
 	};
 }
 
 /** Bytes; FreeSWITCH's own has less than one KiB. */
 const longest = 2 ** 20;
 
-/** The parameters, with what FreeSWITCH takes for one that is missing or empty (mod_event_socket.c, config()). */
-const params: Readonly<Record<keyof Access, { readonly name: string; readonly byDefault: string }>> = {
-	host: { name: "listen-ip", byDefault: "127.0.0.1" },
-	port: { name: "listen-port", byDefault: "8021" },
-	password: { name: "password", byDefault: "ClueCon" },
-};
-
 /**
  * Where FreeSWITCH is to be looked for now.
  * @throws ConfUnusable
  */
-export async function accessOf({ conf, ...set }: AccessOptions): Promise<Access> {
-	if (conf === undefined || conf.tells.size === 0) {
-		return set;
+export async function accessOf({ host, port, password, conf, unset }: AccessOptions): Promise<Access> {
+	if (conf === "" || Object.keys(unset).length === 0) {
+		return { host, port, password };
 	}
-	const { file, tells } = conf;
-	const found = paramsIn(file, await textOf(file));
-	const told = (name: keyof Access) => (tells.has(name) ? usable(file, name, found) : String(set[name]));
-	return { host: told("host"), port: Number(told("port")), password: told("password") };
-}
-
-function usable(file: string, name: keyof Access, found: ReadonlyMap<string, string>): string {
-	const { name: param, byDefault } = params[name];
-	const { variable, flag, objection } = settings[name];
-	const value = found.get(param) || byDefault;
-	if (value.includes("$${")) {
-		throw new ConfUnusable(
-			file,
-			`${param} is made of a variable, $\${…}, whose value only FreeSWITCH knows; set ${variable} (-${flag})`,
-		);
-	}
-	const address = name === "host" ? dialled(value) : value;
-	const wrong = objection(address);
-	if (wrong !== undefined) {
-		throw new ConfUnusable(
-			file,
-			`${param} ${wrong}${name === "password" ? "" : `, not ${JSON.stringify(value)}`}; or set ${variable} (-${flag})`,
-		);
-	}
-	return address;
+	const params = paramsIn(conf, await textOf(conf));
+	const read = <T>({ flag, variable, parse }: Supplied<T>, param: string, byDefault: string): T => {
+		const text = params.get(param) || byDefault;
+		if (text.includes("$${")) {
+			const why = `${param} is made of a variable, $\${…}, whose value only FreeSWITCH knows`;
+			throw new ConfUnusable(conf, `${why}; set ${variable} (-${flag})`);
+		}
+		try {
+			return parse(text);
+		} catch (error) {
+			throw new ConfUnusable(conf, `${param} ${messageOf(error)}; or set ${variable} (-${flag})`);
+		}
+	};
+	// FreeSWITCH has the same defaults for a parameter that is missing or empty (mod_event_socket.c, config()).
+	return {
+		host: unset.host === undefined ? host : dialled(read(unset.host, "listen-ip", "127.0.0.1")),
+		port: unset.port === undefined ? port : read(unset.port, "listen-port", "8021"),
+		password: unset.password === undefined ? password : read(unset.password, "password", "ClueCon"),
+		passwordFrom: unset.password && conf,
+	};
 }
 
 /** The address to connect to where FreeSWITCH listens at this one. */
@@ -72,7 +73,7 @@ function dialled(listenIp: string): string {
 	switch (listenIp) {
 		case "0.0.0.0":
 			return "127.0.0.1";
-		// There may be hosts that listen at :: and have no ::1; all addresses of this name are tried.
+		// A host that listens at :: may have no ::1; all addresses of this name are tried.
 		case "::":
 		case "[::]":
 		case "*":
@@ -85,67 +86,51 @@ function dialled(listenIp: string): string {
 
 /** The parameters of the event socket, by name; of two with one name the last counts, as with FreeSWITCH. */
 function paramsIn(file: string, text: string): Map<string, string> {
-	const found = new Map<string, string>();
+	const params = new Map<string, string>();
 	const path: string[] = [];
-	const seen = { configuration: false, settings: false };
-	// It knows the five entities that XML has and declares no others, so there are none that could grow.
+	const places = new Set<string>();
+	// saxes knows XML's five entities and reads no declarations of others, so that none can grow.
 	const parser = new SaxesParser();
 	parser.on("error", () => {
-		// Not the parser's words: where a quotation mark is missing, they are a part of the password.
+		// The parser's own words would show a part of the password where a quotation mark is missing.
 		throw new ConfUnusable(file, `it is not well-formed XML, at line ${parser.line}`);
 	});
 	parser.on("opentag", ({ name, attributes }) => {
-		path.push(name);
-		if (name === "configuration") {
-			seen.configuration = attributes["name"] === "event_socket.conf";
-		}
-		const [grandparent, parent] = path.slice(-3);
-		if (seen.configuration && path.at(-2) === "configuration" && name === "settings") {
-			seen.settings = true;
-		} else if (seen.configuration && grandparent === "configuration" && parent === "settings" && name === "param") {
-			found.set(attributes["name"] ?? "", attributes["value"] ?? "");
+		path.push(name === "configuration" ? `${name} ${attributes["name"] ?? ""}` : name);
+		places.add(path.slice(-2).join("/"));
+		if (path.slice(-3).join("/") === "configuration event_socket.conf/settings/param") {
+			params.set(attributes["name"] ?? "", attributes["value"] ?? "");
 		}
 	});
-	parser.on("closetag", () => {
-		path.pop();
-	});
+	parser.on("closetag", () => path.pop());
 	parser.write(text).close();
-	if (!seen.settings) {
+	if (!places.has("configuration event_socket.conf/settings")) {
 		throw new ConfUnusable(file, 'it holds no <configuration name="event_socket.conf"> with <settings>');
 	}
-	return found;
+	return params;
 }
 
 async function textOf(file: string): Promise<string> {
-	let handle: FileHandle | undefined;
 	try {
-		// Opening a named pipe would wait for somebody who writes.
-		handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
-		if (!(await handle.stat()).isFile()) {
+		// Looked at first: to open a named pipe would be to wait for somebody who writes.
+		const found = await stat(file);
+		if (!found.isFile()) {
 			throw new ConfUnusable(file, "it is not a file");
 		}
-		const buffer = Buffer.alloc(longest + 1);
-		let length = 0;
-		for (let read = 1; read > 0 && length < buffer.length; length += read) {
-			read = (await handle.read(buffer, length, buffer.length - length)).bytesRead;
-		}
-		if (length > longest) {
+		if (found.size > longest) {
 			throw new ConfUnusable(file, `it is longer than ${longest / 2 ** 20} MiB`);
 		}
-		return buffer.toString("utf8", 0, length);
+		return await readFile(file, "utf8");
 	} catch (error) {
-		throw error instanceof ConfUnusable ? error : unreadable(file, error as NodeJS.ErrnoException);
-	} finally {
-		await handle?.close();
+		if (error instanceof ConfUnusable) {
+			throw error;
+		}
+		const { code = "" } = error as NodeJS.ErrnoException;
+		const why = {
+			ENOENT: "it does not exist; is FreeSWITCH installed, and EVENTSOCKET_CONF (-esconf) right?",
+			ENOTDIR: "it does not exist; is EVENTSOCKET_CONF (-esconf) right?",
+			EACCES: "this user may not read it (EACCES); it needs the owner or the group that the daemon runs as",
+		}[code];
+		throw new ConfUnusable(file, why ?? `it cannot be read (${code})`, error);
 	}
-}
-
-function unreadable(file: string, error: NodeJS.ErrnoException): ConfUnusable {
-	const code = String(error.code);
-	const reasons: Readonly<Record<string, string>> = {
-		ENOENT: "it does not exist; is FreeSWITCH installed, and EVENTSOCKET_CONF (-esconf) right?",
-		ENOTDIR: "it does not exist; is EVENTSOCKET_CONF (-esconf) right?",
-		EACCES: "this user may not read it (EACCES); it needs the owner or the group that the daemon runs as",
-	};
-	return new ConfUnusable(file, reasons[code] ?? `it cannot be read (${code})`, error);
 }

@@ -1,14 +1,11 @@
 /**
  * Keeps a connection to FreeSWITCH, for ever: opens a session, and when that ends or cannot be opened, opens another after
- * a while. It knows neither sockets nor what sessions are used for.
+ * a while.
  */
-
 import { type Backoff, waitAfter } from "../backoff.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log/log.ts";
-import { messageOf } from "../log/text.ts";
 import { Troubles } from "../log/troubles.ts";
-import { ConfUnusable, Refused } from "./errors.ts";
 import { ConnectionLost } from "./event-socket.ts";
 import type { Session } from "./session.ts";
 
@@ -17,10 +14,8 @@ export interface ConnectionOptions {
 	readonly open: () => Promise<Session>;
 	readonly connected: (session: Session) => void;
 	readonly disconnected: () => void;
-	/** There is no connection, and why: after each attempt that fails, and when a session has ended. */
+	/** Called after each attempt that fails, and when a session has ended; where the error is final, no other try follows. */
 	readonly lost: (error: ConnectionLost) => void;
-	/** FreeSWITCH does not want this client, and never will; no further try is made. */
-	readonly refused: (error: Refused) => void;
 	readonly clock: Clock;
 	readonly log: Log;
 	/** Gives numbers from 0 to 1, for the jitter. */
@@ -52,7 +47,7 @@ export class Connection {
 		this.#troubles = new Troubles(options.log);
 	}
 
-	/** ms on the clock until which something must have happened here; later, this hangs. */
+	/** ms on the clock by which something must have happened here; later, it hangs. */
 	get soundUntil(): number {
 		return this.#state.kind === "connecting" || this.#state.kind === "waiting"
 			? this.#soundUntil
@@ -63,12 +58,8 @@ export class Connection {
 		this.#state = { kind: "connecting" };
 		this.#soundUntil = this.#options.clock.now() + longest.attempt;
 		this.#options.open().then(
-			(session) => {
-				this.#opened(session);
-			},
-			(error: unknown) => {
-				this.#lost(error);
-			},
+			(session) => this.#opened(session),
+			(error: unknown) => this.#lost(error),
 		);
 	}
 
@@ -106,35 +97,31 @@ export class Connection {
 	}
 
 	#lost(error: unknown): void {
-		const { clock, random, refused, lost } = this.#options;
+		const { clock, random, lost } = this.#options;
 		if (this.#state.kind === "closed") {
-			return;
-		}
-		if (error instanceof Refused && error.final) {
-			this.#state = { kind: "closed" };
-			lost(error);
-			refused(error);
 			return;
 		}
 		if (!(error instanceof ConnectionLost)) {
 			throw error;
+		}
+		if (error.final) {
+			this.#state = { kind: "closed" };
+			lost(error);
+			return;
 		}
 		this.#lostAt ??= clock.now();
 		this.#failures += 1;
 		const wait = waitAfter(this.#failures, reconnectBackoff, random());
 		this.#troubles.report(
 			"connection",
-			// What somebody must see to is an error; FreeSWITCH's being away may be meant.
-			error instanceof Refused || error instanceof ConfUnusable ? "error" : "warn",
-			`${messageOf(error)}; no room is registered or un-registered until that is mended, trying again all the time`,
+			error.level,
+			`${error.message}; retrying; no room is added or removed until then`,
 		);
 		lost(error);
 		this.#soundUntil = clock.now() + wait + longest.lateness;
 		this.#state = {
 			kind: "waiting",
-			cancel: clock.after(wait, () => {
-				this.start();
-			}),
+			cancel: clock.after(wait, () => this.start()),
 		};
 	}
 }

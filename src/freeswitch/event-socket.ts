@@ -10,9 +10,13 @@ export interface EventSocket {
 	api(command: string): Promise<string>;
 }
 
-/** The connection ended before the answer came; whether the command was executed is not known. */
+/** The connection ended before the answer came, or could not be made. Whether the command was executed is not known. */
 export class ConnectionLost extends Error {
-	override readonly name: string = "ConnectionLost";
+	override readonly name: string = this.constructor.name;
+	/** An error is something for a person to see to; FreeSWITCH may be away on purpose, which is a warning. */
+	readonly level: "warn" | "error" = "warn";
+	/** Whether another try with the same settings is of no use. */
+	readonly final: boolean = false;
 }
 
 /** Puts a question to FreeSWITCH. Throws ConnectionLost, and what `question.read` throws. */

@@ -1,6 +1,6 @@
 /**
- * One connection to FreeSWITCH's event socket: authentication, subscription, commands. Only this file knows esl; of that it
- * uses the protocol over a socket of its own, since esl's client reconnects without backing off and logs the password.
+ * One connection to FreeSWITCH's event socket: authentication, subscription, commands. It uses esl's protocol over a socket
+ * of its own, since esl's client reconnects without backing off and logs the password.
  */
 import { connect as connectTcp, type Socket } from "node:net";
 import { FreeSwitchError, FreeSwitchResponse, FreeSwitchTimeout } from "esl";
@@ -21,8 +21,6 @@ import { type Event, readEvent, subscription } from "./events.ts";
 import { Frames } from "./frames.ts";
 
 export interface EventSocketOptions extends Access {
-	/** The file that the password was read from, if any. */
-	readonly passwordFrom?: string | undefined;
 	/** ms for every answer, the greeting included. FreeSWITCH takes some ms, and a second for a huge configuration. */
 	readonly answerTimeout?: number;
 }
@@ -92,9 +90,7 @@ class EslSession implements Session {
 		// It gets whole frames; for what its own parser does with others see frames.ts.
 		socket.removeAllListeners("data");
 		this.#greeting = new Promise((resolve) => {
-			this.#esl.once("freeswitch_auth_request", () => {
-				resolve();
-			});
+			this.#esl.once("freeswitch_auth_request", () => resolve());
 		});
 		this.#esl.on("CUSTOM", ({ body }) => {
 			const event = readEvent(body);
@@ -102,9 +98,7 @@ class EslSession implements Session {
 				onEvent(event);
 			}
 		});
-		this.#esl.on("freeswitch_rude_rejection", () => {
-			this.#fail(new AddressRefused(place));
-		});
+		this.#esl.on("freeswitch_rude_rejection", () => this.#fail(new AddressRefused(place)));
 		this.#esl.on("freeswitch_disconnect_notice", ({ body }) => {
 			this.#farewell = body;
 		});
@@ -115,7 +109,9 @@ class EslSession implements Session {
 	async greeted(): Promise<void> {
 		const timer = setTimeout(() => {
 			this.#fail(
-				this.#socket.connecting ? unreachable(this.place) : new NoAnswer("with its greeting", this.#answerTimeout),
+				this.#socket.connecting
+					? new Unreachable(this.place, new Error("no answer"))
+					: new NoAnswer("with its greeting", this.#answerTimeout),
 			);
 		}, this.#answerTimeout);
 		const failure = await Promise.race([this.#greeting, this.ended]);
@@ -176,12 +172,10 @@ class EslSession implements Session {
 		this.#socket.once("connect", () => {
 			connected = true;
 		});
-		this.#socket.on("error", (error) => {
-			this.#fail(connected ? new Disconnected(this.#farewell, error) : new Unreachable(this.place, error));
-		});
-		this.#socket.once("close", () => {
-			this.#fail(new Disconnected(this.#farewell));
-		});
+		this.#socket.on("error", (error) =>
+			this.#fail(connected ? new Disconnected(this.#farewell, error) : new Unreachable(this.place, error)),
+		);
+		this.#socket.once("close", () => this.#fail(new Disconnected(this.#farewell)));
 	}
 
 	/** The connection is of no more use: the first reason given stays the reason. */
@@ -209,10 +203,6 @@ const greetingStart = "Content-";
 function replyIn(error: unknown): string | undefined {
 	const reply = error instanceof FreeSwitchError ? error.args["reply"] : undefined;
 	return typeof reply === "string" ? reply : undefined;
-}
-
-function unreachable(place: string): Unreachable {
-	return new Unreachable(place, Object.assign(new Error("no answer"), { code: "ETIMEDOUT" }));
 }
 
 function ignore(): void {

@@ -140,9 +140,7 @@ export class Notices {
 		const { anything, status: statusFrom } = this.#notBefore;
 		const wait = (this.#waiting.size > 0 ? anything : Math.max(anything, statusFrom)) - now;
 		if (wait > 0) {
-			this.#cancelTimer = this.#clock.after(wait, () => {
-				this.#next();
-			});
+			this.#cancelTimer = this.#clock.after(wait, () => this.#next());
 			return;
 		}
 		const assignments = [...this.#waiting];
@@ -164,9 +162,7 @@ export class Notices {
 				() => {
 					this.#failures = 0;
 				},
-				(error: unknown) => {
-					this.#failed(assignments, error);
-				},
+				(error: unknown) => this.#failed(assignments, error),
 			)
 			.finally(() => {
 				this.#sending = undefined;

@@ -1,6 +1,4 @@
 /** The one sentence that `systemctl status` shows: whether FreeSWITCH is there, and how its rooms are. Pure. */
-
-import { Refused, Unreachable } from "../freeswitch/errors.ts";
 import type { ConnectionLost } from "../freeswitch/event-socket.ts";
 import type { Session } from "../freeswitch/session.ts";
 
@@ -26,9 +24,6 @@ export function whenConnected({ version = "" }: Pick<Session, "version">, standi
 }
 
 /** The sentence while there is none. */
-export function whenLost(error: ConnectionLost): string {
-	if (error instanceof Unreachable) {
-		return `cannot reach ${error.place}, retrying`;
-	}
-	return error instanceof Refused && error.final ? error.message : `${error.message}; retrying`;
+export function whenLost({ message, final }: ConnectionLost): string {
+	return final ? message : `${message}; retrying`;
 }

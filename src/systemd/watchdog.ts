@@ -35,9 +35,7 @@ export class Watchdog {
 		} else if (this.#doubts === 2) {
 			hangs();
 		}
-		this.#cancel = clock.after(sound ? limit / 2 : lookAgain, () => {
-			this.start();
-		});
+		this.#cancel = clock.after(sound ? limit / 2 : lookAgain, () => this.start());
 	}
 
 	stop(): void {

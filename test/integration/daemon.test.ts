@@ -283,7 +283,7 @@ describe("the daemon", () => {
 		const daemon = start(["-esconf", conf], nothingSet);
 		await daemon.said(/event socket cannot be looked up in .*event_socket\.conf\.xml: it does not exist/);
 		write({ ...params, password: "wr0ng-s3cret" });
-		await daemon.said(/refused the password that stands in .*event_socket\.conf\.xml; .*trying again/);
+		await daemon.said(/refused the password in .*event_socket\.conf\.xml; .*retrying/);
 		write({ ...params, password });
 		node.freeswitch.conferences.create("1");
 		await reached(node, "1");
@@ -360,7 +360,7 @@ describe("the daemon at SIGHUP", () => {
 		node.freeswitch.conferences.create("1");
 		await reached(node, "1");
 		daemon.signal("SIGHUP");
-		await daemon.said(/^the settings cannot be read again, so those from before go on: .*ENOENT/);
+		await daemon.said(/^the settings cannot be read again, so the old ones stay in force: .*ENOENT/);
 		await daemon.said(/^reloaded/);
 		await reached(node, "1");
 	});
@@ -399,7 +399,7 @@ describe("the daemon under systemd", () => {
 		const { environment, told, status } = systemd();
 		const daemon = start([], environment);
 		await eventually(() => told().includes("READY=1"), "it is ready");
-		const lost = `STATUS=cannot reach 127.0.0.1:${node.port}, retrying`;
+		const lost = `STATUS=cannot reach FreeSWITCH's event socket at 127.0.0.1:${node.port}: connection refused, nothing listens there; retrying`;
 		await eventually(() => status() === lost, "the status tells that FreeSWITCH is away");
 		await node.start();
 		node.freeswitch.conferences.create("1");
@@ -462,7 +462,7 @@ describe("the command line", () => {
 		for (const flag of ["-h", "-help", "--help"]) {
 			const { code, out, err } = await run([flag]);
 			assert.deepEqual([code, err], [0, ""]);
-			assert.match(out, /-eshost host\n {4}\t.*\(default "localhost", variable EVENTSOCKET_HOST\)/);
+			assert.match(out, /-eshost host\n {4}\t.*\n {4}\t\(default "localhost", variable EVENTSOCKET_HOST\)/);
 		}
 	});
 
@@ -474,7 +474,7 @@ describe("the command line", () => {
 			[
 				["-script", "/nowhere"],
 				{},
-				/^fsconfregger: -script \(GENERATOR_SCRIPT\) must be an executable file, but \/nowhere does not exist\n$/,
+				/^fsconfregger: -script must be an executable file, but \/nowhere does not exist\n$/,
 			],
 		] as const) {
 			const { code, out, err } = await run([...args], environment);

@@ -44,6 +44,8 @@ export class SimulatedProcess {
 				host: "localhost",
 				port: 8021,
 				password: "ClueCon",
+				conf: "",
+				unset: {},
 				script: "script",
 				profile: "external",
 				toRoom: roomsMatching("[0-9]+"),

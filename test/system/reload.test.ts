@@ -40,7 +40,7 @@ describe("systemctl reload", () => {
 			node.set({ SIP_PASSWORD: "another-s3cret" });
 			await node.container.shell(`chown root:root ${settingsFile}; chmod 0600 ${settingsFile}`);
 			await node.container.run("systemctl", "reload", "fsconfregger");
-			await node.said(/^the settings cannot be read again, so those from before go on: EACCES/);
+			await node.said(/^the settings cannot be read again, so the old ones stay in force: EACCES/);
 			await node.said(/^reloaded/);
 			assert.ok(!node.read(`${snippets}/conf_1.xml`).includes("another"));
 			await node.start("restart");

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, beforeEach, describe, it } from "node:test";
-import { SettingsFile } from "../../../src/config/settings-file.ts";
+import fc from "fast-check";
+import { assignments, SettingsFile } from "../../../src/config/settings-file.ts";
+import { environmentFiles } from "../../fixtures/environment-files.ts";
 import { type RecordingLog, recordingLog } from "../../support/recording-log.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "settings-"));
@@ -15,9 +17,7 @@ beforeEach(() => {
 	log = recordingLog();
 });
 
-after(() => {
-	rmSync(directory, { recursive: true, force: true });
-});
+after(() => rmSync(directory, { recursive: true, force: true }));
 
 function write(...lines: string[]): void {
 	writeFileSync(path, lines.map((line) => `${line}\n`).join(""));
@@ -36,12 +36,8 @@ describe("the settings file", () => {
 		assert.deepEqual(file.environment, { PATH: "/bin", SIP_PASSWORD: "old s3cret", SIP_EXPIRES: "120" });
 		write("SIP_PASSWORD='new s3cret'", "SITE=ours");
 		file.read();
-		assert.deepEqual(file.environment, {
-			PATH: "/bin",
-			SIP_PASSWORD: "new s3cret",
-			SIP_EXPIRES: undefined,
-			SITE: "ours",
-		});
+		const changed = { PATH: "/bin", SIP_PASSWORD: "new s3cret", SIP_EXPIRES: undefined, SITE: "ours" };
+		assert.deepEqual(file.environment, changed);
 		write("SIP_EXPIRES=60");
 		file.read();
 		assert.deepEqual(file.environment, { PATH: "/bin", SIP_PASSWORD: undefined, SIP_EXPIRES: "60" });
@@ -55,10 +51,8 @@ describe("the settings file", () => {
 		unlinkSync(path);
 		file.read();
 		assert.deepEqual(file.environment, before);
-		assert.equal(
-			log.said(/cannot be read again, so those from before go on: .*ENOENT.*root:daemon, mode 0640/).length,
-			1,
-		);
+		const told = log.said(/cannot be read again, so the old ones stay in force: .*ENOENT.*root:daemon, mode 0640/);
+		assert.equal(told.length, 1);
 		const never = new SettingsFile(path, { SIP_PASSWORD: "old s3cret" }, log);
 		assert.deepEqual(never.environment, { SIP_PASSWORD: "old s3cret" });
 	});
@@ -76,23 +70,53 @@ describe("the settings file", () => {
 	it("that every local user can read or write is warned of", () => {
 		write("A=1");
 		const file = started();
-		for (const [mode, warned] of [
-			[0o600, 0],
-			[0o640, 0],
-			[0o660, 0],
-			[0o644, 1],
-			[0o642, 1],
-			[0o666, 1],
-		] as const) {
+		for (const mode of [0o600, 0o640, 0o660, 0o644, 0o642, 0o666]) {
 			chmodSync(path, mode);
-			log.lines.length = 0;
 			file.warnIfOpen();
-			assert.equal(log.said(/holds passwords, and every local user has access/).length, warned, mode.toString(8));
 		}
-		assert.match(log.said(/./)[0] ?? "", /\(mode 0666\): chown root:daemon .*; chmod 0640 /);
+		assert.deepEqual(
+			log.said(/holds passwords, and every local user has access/).map((line) => /\(mode \d+\)/.exec(line)?.[0]),
+			["(mode 0644)", "(mode 0642)", "(mode 0666)"],
+		);
+		assert.match(log.said(/./)[0] ?? "", /: chown root:daemon .*; chmod 0640 /);
 		unlinkSync(path);
 		log.lines.length = 0;
 		file.warnIfOpen();
 		assert.deepEqual(log.lines, []);
+	});
+
+	for (const { what, text, means } of environmentFiles) {
+		it(`is understood as systemd does: ${what}`, () => {
+			assert.deepEqual(Object.fromEntries(assignments(text)), means);
+		});
+	}
+
+	it("gives every value back that is written as the sample says", () => {
+		const line = fc.string({ unit: "grapheme" }).filter((value) => !/[\n\r\0]/.test(value));
+		fc.assert(
+			fc.property(line, (value) => {
+				const quoted = value.includes("'") ? `"${value.replace(/["\\`$]/g, "\\$&")}"` : `'${value}'`;
+				assert.equal(assignments(`BEFORE=1\nSIP_PASSWORD=${quoted}\nAFTER=2\n`).get("SIP_PASSWORD"), value);
+			}),
+		);
+	});
+
+	it("comes to an end whatever is in it, and keeps to names that can be variables", () => {
+		const pieces = fc.constantFrom("A", "b1", "=", "'", '"', "\\", "\n", "\r", " ", "\t", "#", ";", "$", "`", "ä");
+		fc.assert(
+			fc.property(fc.array(pieces, { maxLength: 60 }), (all) => {
+				for (const name of assignments(all.join("")).keys()) {
+					assert.match(name, /^[A-Za-z_]\w*$/);
+				}
+			}),
+			{ numRuns: 2_000 },
+		);
+	});
+
+	it("is read from the shipped sample as it stands there", () => {
+		const sample = readFileSync(join(import.meta.dirname, "../../../fsconfregger.sample"), "utf8");
+		const expected = [...sample.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]);
+		assert.ok(expected.length > 3);
+		assert.deepEqual([...assignments(sample)], expected);
 	});
 });

@@ -14,8 +14,6 @@ export const systemClock: Clock = {
 	now: () => performance.now(),
 	after: (delay, callback) => {
 		const timer = setTimeout(callback, delay);
-		return () => {
-			clearTimeout(timer);
-		};
+		return () => clearTimeout(timer);
 	},
 };

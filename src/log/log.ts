@@ -49,9 +49,7 @@ export function openLog(level: LogLevel, format: LogFormat): LogOutput {
 		log: pino(...writtenAs(format, level, output)),
 		end: (patience) =>
 			new Promise((resolve) => {
-				const timer = setTimeout(() => {
-					resolve(false);
-				}, patience);
+				const timer = setTimeout(() => resolve(false), patience);
 				const over = () => {
 					clearTimeout(timer);
 					// Otherwise it would go on trying at the exit, for ever on a full disk.

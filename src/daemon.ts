@@ -98,8 +98,8 @@ export class Daemon {
 	}
 
 	/** ms on the clock until which something must have happened; later, the daemon hangs. */
-	get soundUntil(): number {
-		return Math.min(this.#connection.soundUntil, this.#reconciler.soundUntil);
+	get deadline(): number {
+		return Math.min(this.#connection.deadline, this.#reconciler.deadline);
 	}
 
 	/** Ends the pass under way, the scripts and the connection; what is registered stays registered. */

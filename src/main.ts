@@ -85,7 +85,7 @@ function run({ config }: Request & { kind: "run" }): void {
 			? undefined
 			: new Watchdog({
 					limit,
-					soundUntil: () => daemon.soundUntil,
+					deadline: () => daemon.deadline,
 					alive: () => notices.alive(),
 					hangs: () =>
 						log.fatal("a fault of the program, please report it: it hangs, and waits for systemd's watchdog to end it"),

@@ -48,15 +48,15 @@ export class Passes {
 	/** How many passes in a row did not do all that they should. */
 	#failures = 0;
 	/** ms on the clock until which the passes must have got on, or the next one have begun. */
-	#soundUntil = Number.POSITIVE_INFINITY;
+	#deadline = Number.POSITIVE_INFINITY;
 
 	constructor(options: PassesOptions) {
 		this.#options = options;
 	}
 
 	/** ms on the clock until which something must have happened here; later, this hangs. */
-	get soundUntil(): number {
-		return this.#usable === undefined ? Number.POSITIVE_INFINITY : this.#soundUntil;
+	get deadline(): number {
+		return this.#usable === undefined ? Number.POSITIVE_INFINITY : this.#deadline;
 	}
 
 	/** Whether a pass was asked for since the last look began. */
@@ -68,12 +68,12 @@ export class Passes {
 	connected(connection: EventSocket): void {
 		this.#socket = {
 			api: async (command) => {
-				this.#gotOn();
+				this.#noteProgress();
 				return connection.api(command);
 			},
 		};
 		this.#failures = 0;
-		this.#gotOn();
+		this.#noteProgress();
 		this.request();
 	}
 
@@ -87,7 +87,7 @@ export class Passes {
 		this.#wanted = true;
 		if (this.#underWay === undefined && this.#usable !== undefined) {
 			this.#cancelWake();
-			this.#gotOn();
+			this.#noteProgress();
 			this.#underWay = this.#makeAll().finally(() => {
 				this.#underWay = undefined;
 				// The connection may have been lost and made anew while the last pass was failing.
@@ -143,13 +143,13 @@ export class Passes {
 		const now = clock.now();
 		const retry = this.#failures === 0 ? Number.POSITIVE_INFINITY : waitAfter(this.#failures, backoff);
 		const wait = Math.max(0, Math.min(resync, retry, nextDue(now) - now));
-		this.#soundUntil = now + wait + longestStep;
+		this.#deadline = now + wait + longestStep;
 		this.#cancelWake = clock.after(wait, () => {
 			this.request();
 		});
 	}
 
-	#gotOn(): void {
-		this.#soundUntil = this.#options.clock.now() + longestStep;
+	#noteProgress(): void {
+		this.#deadline = this.#options.clock.now() + longestStep;
 	}
 }

@@ -74,8 +74,8 @@ export class Reconciler {
 	}
 
 	/** ms on the clock until which something must have happened here; later, this hangs. */
-	get soundUntil(): number {
-		return this.#passes.soundUntil;
+	get deadline(): number {
+		return this.#passes.deadline;
 	}
 
 	/** What is known of the rooms. */

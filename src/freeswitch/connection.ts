@@ -40,7 +40,7 @@ export class Connection {
 	#failures = 0;
 	/** ms on the clock since which there is no connection. */
 	#lostAt: number | undefined;
-	#soundUntil = Number.POSITIVE_INFINITY;
+	#deadline = Number.POSITIVE_INFINITY;
 
 	constructor(options: ConnectionOptions) {
 		this.#options = options;
@@ -48,15 +48,15 @@ export class Connection {
 	}
 
 	/** ms on the clock by which something must have happened here; later, it hangs. */
-	get soundUntil(): number {
+	get deadline(): number {
 		return this.#state.kind === "connecting" || this.#state.kind === "waiting"
-			? this.#soundUntil
+			? this.#deadline
 			: Number.POSITIVE_INFINITY;
 	}
 
 	start(): void {
 		this.#state = { kind: "connecting" };
-		this.#soundUntil = this.#options.clock.now() + longest.attempt;
+		this.#deadline = this.#options.clock.now() + longest.attempt;
 		this.#options.open().then(
 			(session) => this.#opened(session),
 			(error: unknown) => this.#lost(error),
@@ -118,7 +118,7 @@ export class Connection {
 			`${error.message}; retrying; no room is added or removed until then`,
 		);
 		lost(error);
-		this.#soundUntil = clock.now() + wait + longest.lateness;
+		this.#deadline = clock.now() + wait + longest.lateness;
 		this.#state = {
 			kind: "waiting",
 			cancel: clock.after(wait, () => this.start()),

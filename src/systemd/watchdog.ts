@@ -5,7 +5,7 @@ export interface WatchdogOptions {
 	/** ms within which the watchdog wants to hear from this process. */
 	readonly limit: number;
 	/** ms on the clock until which it is all right that nothing more is heard from the parts that do the work. */
-	readonly soundUntil: () => number;
+	readonly deadline: () => number;
 	/** Tells the watchdog. */
 	readonly alive: () => void;
 	/** Called once each time that something hangs; it is not cured but by the watchdog. */
@@ -27,8 +27,8 @@ export class Watchdog {
 	}
 
 	start(): void {
-		const { limit, soundUntil, alive, hangs, clock } = this.#options;
-		const sound = clock.now() <= soundUntil();
+		const { limit, deadline, alive, hangs, clock } = this.#options;
+		const sound = clock.now() <= deadline();
 		this.#doubts = sound ? 0 : this.#doubts + 1;
 		if (sound) {
 			alive();

@@ -27,9 +27,9 @@ describe("whether passes hang", () => {
 	it("is said when a command gets no answer and nothing ends the connection", async () => {
 		passes.connected(unanswered);
 		await clock.advance(19_000);
-		assert.ok(clock.now() <= passes.soundUntil);
+		assert.ok(clock.now() <= passes.deadline);
 		await clock.advance(2_000);
-		assert.ok(clock.now() > passes.soundUntil);
+		assert.ok(clock.now() > passes.deadline);
 	});
 
 	it("is said when a pass never ends, whatever connection comes after it", async () => {
@@ -37,17 +37,17 @@ describe("whether passes hang", () => {
 		await clock.advance(10_000);
 		passes.disconnected();
 		await clock.advance(60_000);
-		assert.ok(clock.now() <= passes.soundUntil, "there is no connection");
+		assert.ok(clock.now() <= passes.deadline, "there is no connection");
 		passes.connected(answered);
 		await clock.advance(25_000);
-		assert.ok(clock.now() > passes.soundUntil);
+		assert.ok(clock.now() > passes.deadline);
 	});
 
 	it("is not said between two passes, however far they are apart", async () => {
 		passes.connected(answered);
 		for (let second = 0; second < 900; second++) {
 			await clock.advance(1_000);
-			assert.ok(clock.now() <= passes.soundUntil);
+			assert.ok(clock.now() <= passes.deadline);
 		}
 	});
 });

@@ -1035,7 +1035,7 @@ describe("whether it hangs", () => {
 	async function soundFor(seconds: number): Promise<void> {
 		for (let tenth = 0; tenth < seconds * 10; tenth++) {
 			await node.clock.advance(100);
-			assert.ok(node.clock.now() <= node.process.daemon.soundUntil, `at ${node.clock.now()} ms`);
+			assert.ok(node.clock.now() <= node.process.daemon.deadline, `at ${node.clock.now()} ms`);
 		}
 	}
 

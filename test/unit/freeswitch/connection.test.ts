@@ -247,7 +247,7 @@ describe("a connection that is closed", () => {
 });
 
 describe("whether a connection hangs", () => {
-	const hangs = () => clock.now() > connection.soundUntil;
+	const hangs = () => clock.now() > connection.deadline;
 
 	it("cannot be said while it is there, while it waits for the next attempt, or once it is closed", async () => {
 		for (let time = 0; time < 100; time++) {

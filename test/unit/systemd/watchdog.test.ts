@@ -4,7 +4,7 @@ import { Watchdog } from "../../../src/systemd/watchdog.ts";
 import { SimulatedClock } from "../../support/simulated-clock.ts";
 
 let clock: SimulatedClock;
-let soundUntil: number;
+let deadline: number;
 /** Seconds at which the watchdog was told that all is well. */
 let told: number[];
 let hangs: number;
@@ -12,12 +12,12 @@ let watchdog: Watchdog;
 
 beforeEach(() => {
 	clock = new SimulatedClock();
-	soundUntil = Number.POSITIVE_INFINITY;
+	deadline = Number.POSITIVE_INFINITY;
 	told = [];
 	hangs = 0;
 	watchdog = new Watchdog({
 		limit: 60_000,
-		soundUntil: () => soundUntil,
+		deadline: () => deadline,
 		alive: () => {
 			told.push(clock.now() / 1_000);
 		},
@@ -36,15 +36,15 @@ describe("the watchdog", () => {
 	});
 
 	it("is told nothing while something hangs, and the log is told once", async () => {
-		soundUntil = 45_000;
+		deadline = 45_000;
 		await clock.advance(300_000);
 		assert.deepEqual([told, hangs], [[0, 30], 1]);
 	});
 
 	it("is told as soon as it goes on again, so that a process that was stopped for a while is not ended", async () => {
-		soundUntil = 45_000;
+		deadline = 45_000;
 		await clock.advance(60_500);
-		soundUntil = Number.POSITIVE_INFINITY;
+		deadline = Number.POSITIVE_INFINITY;
 		await clock.advance(60_000);
 		assert.deepEqual([told, hangs], [[0, 30, 61, 91], 0]);
 	});

@@ -131,7 +131,7 @@ export class Applier {
 		const { ledger, log } = this.#options;
 		let all = true;
 		for (const room of rooms) {
-			if (ledger.isHeardOf(room)) {
+			if (ledger.wasCreated(room)) {
 				// It has come back while the scripts ran: the next pass sees to it.
 				continue;
 			}

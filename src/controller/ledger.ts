@@ -1,20 +1,23 @@
-/** The records of all rooms that the program has to do with. */
-
+/** The records of all rooms that are running, are linked to a gateway, or are still to be cleared away. */
 import type { Room } from "../room.ts";
 import type { Observation } from "./observe.ts";
+import type { RegistrationChange } from "./registration.ts";
 import { type Change, RoomRecord } from "./room-record.ts";
 
+/** What an observation shows of a room that the one before it did not. */
 export interface RoomChange {
 	readonly room: Room;
-	readonly change: Change;
-	/** ms on the clock at which it was first heard of. */
-	readonly at: number;
+	readonly conference: Change | undefined;
+	readonly registration: RegistrationChange | undefined;
+	/** Whether it is registered now. */
+	readonly isRegistered: boolean;
 }
 
 export class Ledger {
 	readonly #linger: number;
 	readonly #records = new Map<Room, RoomRecord>();
-	readonly #heardOf = new Map<Room, number>();
+	/** When a create event came for rooms that have not been looked for since, in ms on the clock. */
+	readonly #created = new Map<Room, number>();
 
 	/** @param linger ms that a room which has ended keeps its gateway */
 	constructor(linger: number) {
@@ -23,6 +26,12 @@ export class Ledger {
 
 	get records(): ReadonlyMap<Room, RoomRecord> {
 		return this.#records;
+	}
+
+	/** How many rooms run, and how many of them are registered. */
+	get counts(): { readonly running: number; readonly registered: number } {
+		const running = [...this.#records.values()].filter(({ isRunning }) => isRunning);
+		return { running: running.length, registered: running.filter(({ isRegistered }) => isRegistered).length };
 	}
 
 	/** The room's record, made if there is none. */
@@ -35,34 +44,35 @@ export class Ledger {
 		return record;
 	}
 
-	/** Notes that a conference's create event came, and when: a registration's time counts from then. */
-	heardOf(room: Room, now: number): void {
-		this.#heardOf.set(room, now);
+	/** A conference's create event has come: the time to its registration counts from now. */
+	noteCreated(room: Room, now: number): void {
+		this.#created.set(room, now);
 	}
 
-	/** Whether a conference has been created since the last look; it may be listed or have ended again. */
-	isHeardOf(room: Room): boolean {
-		return this.#heardOf.has(room);
+	/** Whether a conference has been created since the last look; it may be listed, or have ended again. */
+	wasCreated(room: Room): boolean {
+		return this.#created.has(room);
 	}
 
 	/**
 	 * Takes in what FreeSWITCH lists.
 	 * @param now ms on the clock at which it was asked
+	 * @param first whether this is the first look of a connection
 	 */
-	observe({ running, gateways }: Observation, now: number): RoomChange[] {
+	observe({ running, gateways }: Observation, now: number, first: boolean): RoomChange[] {
 		const changes: RoomChange[] = [];
 		for (const room of new Set([...this.#records.keys(), ...running, ...gateways.keys()])) {
 			const record = this.of(room);
-			const change = record.observeConference(running.has(room), now, this.#linger);
-			record.observeGateways(gateways.get(room) ?? []);
-			if (change !== undefined) {
-				changes.push({ room, change, at: this.#heardOf.get(room) ?? now });
+			const conference = record.observeConference(running.has(room), now, this.#linger, this.#created.get(room));
+			const registration = record.observeGateways(gateways.get(room) ?? [], now, first);
+			if (conference !== undefined || registration !== undefined) {
+				changes.push({ room, conference, registration, isRegistered: record.isRegistered });
 			}
 		}
-		for (const [room, at] of this.#heardOf) {
-			// A conference is listed before its create event comes: what was heard of before the question is in the answer.
+		for (const [room, at] of this.#created) {
+			// A conference is listed before its create event comes: what was created before the question is in the answer.
 			if (at <= now) {
-				this.#heardOf.delete(room);
+				this.#created.delete(room);
 			}
 		}
 		return changes;

@@ -52,10 +52,10 @@ export class Reconciler {
 	#unknown: string | undefined;
 
 	constructor(options: ReconcilerOptions) {
-		const { linger, clock, log } = options;
+		const { linger, log } = options;
 		this.#options = options;
 		this.#ledger = new Ledger(linger);
-		this.#roomLog = new RoomLog(clock, log, linger);
+		this.#roomLog = new RoomLog(log, linger);
 		this.#troubles = new Troubles(log);
 		this.#reload = new Reload(this.#ledger, log, this.#troubles);
 		this.#passes = new Passes({
@@ -83,7 +83,7 @@ export class Reconciler {
 		if (this.#unknown !== undefined) {
 			return { unknown: this.#unknown };
 		}
-		return this.#first ? undefined : this.#roomLog.counts;
+		return this.#first ? undefined : this.#ledger.counts;
 	}
 
 	/** FreeSWITCH can be asked from now on. */
@@ -109,7 +109,7 @@ export class Reconciler {
 			const room = toRoom(event.conference);
 			if (room !== undefined) {
 				if (event.kind === "conference-created") {
-					this.#ledger.heardOf(room, clock.now());
+					this.#ledger.noteCreated(room, clock.now());
 				}
 				this.request();
 			}
@@ -119,14 +119,18 @@ export class Reconciler {
 		if (room === undefined) {
 			return;
 		}
+		const record = this.#ledger.records.get(room);
 		if (event.kind === "gateway-state") {
-			this.#roomLog.saw(room, event);
-			this.#options.changed?.();
-			if (isLeaving(event.state) || this.#ledger.records.get(room)?.renewal.offAir === true) {
+			const change = record?.observeState(event, clock.now());
+			if (change !== undefined) {
+				this.#roomLog.registrationChanged(room, change);
+				this.#options.changed?.();
+			}
+			if (isLeaving(event.state) || record?.renewal.offAir === true) {
 				this.request();
 			}
 		} else {
-			this.#ledger.records.get(room)?.gatewayCameOrWent(event.kind);
+			record?.gatewayCameOrWent(event.kind);
 			this.request();
 		}
 	}
@@ -183,7 +187,7 @@ export class Reconciler {
 					return;
 				}
 				if (clock.now() >= until) {
-					scripts.leaveBehind();
+					scripts.stopWaiting();
 					return;
 				}
 			} while (!this.#passes.wanted);
@@ -196,7 +200,7 @@ export class Reconciler {
 		this.#passes.begin(this.#pause);
 		const observation = await observe(socket, profile, toRoom);
 		this.#troubles.over("lists", "FreeSWITCH tells its conferences and gateways again");
-		this.#roomLog.observed(observation, this.#ledger.observe(observation, asked), this.#first);
+		this.#roomLog.observed(observation, this.#ledger.observe(observation, asked, this.#first), this.#first);
 		this.#first = false;
 		this.#reload.observed();
 		this.#unknown = undefined;
@@ -213,14 +217,9 @@ export class Reconciler {
 		const turns = this.#reload.turns();
 		const plan = new Map<Room, Step>();
 		for (const [room, record] of [...this.#ledger.records]) {
-			const facts = record.facts(now, turns.has(room));
-			if (facts.gateway === "none") {
-				this.#roomLog.gone(room);
-			}
-			const step = nextStep(facts);
+			const step = nextStep(record.facts(now, turns.has(room)));
 			if (step.verdict === "over") {
 				this.#ledger.forget(room);
-				this.#roomLog.forget(room);
 			} else {
 				plan.set(room, step);
 			}

@@ -6,6 +6,7 @@ import { type Backoff, waitAfter } from "../backoff.ts";
 import { isLeaving, isRegistered, isTrying, type ListedGateway, neverRegisters } from "../freeswitch/commands.ts";
 import type { Action } from "../generator/generator.ts";
 import type { RoomFacts } from "./plan.ts";
+import { type GatewayState, Registration, type RegistrationChange } from "./registration.ts";
 import { Renewal } from "./renewal.ts";
 
 /** What an observation shows of a conference that the one before it did not. */
@@ -18,12 +19,12 @@ const tick = 1_000;
 
 export class RoomRecord {
 	readonly renewal = new Renewal();
+	readonly #registration = new Registration();
 	#running = false;
 	/** ms on the clock until which a room that has ended keeps its gateway. */
 	#lingersUntil = Number.NEGATIVE_INFINITY;
 	#gateway: RoomFacts["gateway"] = "none";
 	#snippet: RoomFacts["snippet"] = "unknown";
-	#registered = false;
 	#raced = false;
 	#scriptRunning = false;
 	#failures = 0;
@@ -47,14 +48,14 @@ export class RoomRecord {
 		return this.#gateway === "up";
 	}
 
-	/** Whether its gateway was registered, or needed not be, when it was last listed. */
+	/** Whether callers reach it. */
 	get isRegistered(): boolean {
-		return this.#registered;
+		return this.#registration.isRegistered;
 	}
 
 	/** Whether its gateway could not be registered, at the last try. */
 	get isRefused(): boolean {
-		return this.isUp && !this.#registered;
+		return this.isUp && !this.isRegistered;
 	}
 
 	/** @param turn whether the gateway of a room that is to be renewed may be taken down now */
@@ -95,8 +96,9 @@ export class RoomRecord {
 	/**
 	 * @param now ms on the clock at which FreeSWITCH was asked
 	 * @param linger ms that a room which has ended keeps its gateway
+	 * @param created ms on the clock at which its create event came, if one did
 	 */
-	observeConference(running: boolean, now: number, linger: number): Change | undefined {
+	observeConference(running: boolean, now: number, linger: number, created = now): Change | undefined {
 		if (running === this.#running) {
 			return undefined;
 		}
@@ -105,40 +107,30 @@ export class RoomRecord {
 		this.#failures = 0;
 		this.#retryAt = Number.NEGATIVE_INFINITY;
 		if (running) {
+			this.#registration.want(created);
 			return now < this.#lingersUntil ? "returned" : "started";
 		}
 		this.#lingersUntil = now + linger;
 		return "ended";
 	}
 
-	observeGateways(listed: readonly ListedGateway[]): void {
+	/**
+	 * Takes in the gateways that FreeSWITCH lists for the room.
+	 * @param now ms on the clock at which it was asked
+	 * @param first whether this is the first list of a connection: what was registered may have been another FreeSWITCH's
+	 */
+	observeGateways(listed: readonly ListedGateway[], now: number, first: boolean): RegistrationChange | undefined {
+		const staying = listed.filter(({ state }) => !isLeaving(state));
 		const before = this.#gateway;
-		const leaving = listed.filter(({ state }) => isLeaving(state)).length;
-		if (listed.length > leaving) {
-			this.#registered = listed.some(({ state }) => isRegistered(state) || neverRegisters(state));
-			this.#gateway = leaving > 0 ? "doubled" : listed.some(({ state }) => isTrying(state)) ? "trying" : "up";
-			this.#raced =
-				!listed.some(({ state }) => neverRegisters(state)) && (this.#raced || leaving > 0 || before === "dying");
-			if (this.#registered && !this.#raced) {
-				this.renewal.registered();
-			}
-			if (this.#snippet === "written" || this.#snippet === "loaded") {
-				this.#snippet = "loaded";
-				this.#failures = 0;
-			} else if (this.#snippet === "removed" && (before === "none" || before === "dying")) {
-				// The gateway has come back, so a file may have come back too.
-				this.#snippet = "unknown";
-			}
-			return;
-		}
-		if (this.#registered) {
-			this.renewal.wentAway();
-		}
-		this.#registered = false;
-		if (leaving > 0) {
-			this.#gateway = "dying";
+		const lost = first && !staying.some(({ state }) => isRegistered(state)) && this.#registration.gone(now);
+		const [shown] = [...staying, ...listed];
+		const change = shown === undefined ? this.#registration.gone(now) : this.#registration.observe(shown, now);
+		if (staying.length > 0) {
+			this.#gatewayIsUp(staying, staying.length < listed.length, before);
 		} else {
-			this.#gateway = "none";
+			this.#gateway = listed.length > 0 ? "dying" : "none";
+		}
+		if (this.#gateway === "none") {
 			this.#raced = false;
 			if (this.renewal.stage === "written") {
 				this.#snippet = "written";
@@ -146,6 +138,35 @@ export class RoomRecord {
 				// Somebody else has taken the gateway away, perhaps with its file.
 				this.#snippet = "unknown";
 			}
+		}
+		return this.#noted(lost || change);
+	}
+
+	/** An event has told the state of the room's gateway. */
+	observeState(gateway: GatewayState, now: number): RegistrationChange | undefined {
+		return this.#noted(this.#registration.observe(gateway, now));
+	}
+
+	#noted(change: RegistrationChange | undefined): RegistrationChange | undefined {
+		if (change?.kind === "un-registered") {
+			this.renewal.unregistered();
+		}
+		return change;
+	}
+
+	#gatewayIsUp(staying: readonly ListedGateway[], isDoubled: boolean, before: RoomFacts["gateway"]): void {
+		const registers = !staying.some(({ state }) => neverRegisters(state));
+		this.#gateway = isDoubled ? "doubled" : staying.some(({ state }) => isTrying(state)) ? "trying" : "up";
+		this.#raced = registers && (this.#raced || isDoubled || before === "dying");
+		if (!this.#raced && (!registers || staying.some(({ state }) => isRegistered(state)))) {
+			this.renewal.registered();
+		}
+		if (this.#snippet === "written" || this.#snippet === "loaded") {
+			this.#snippet = "loaded";
+			this.#failures = 0;
+		} else if (this.#snippet === "removed" && (before === "none" || before === "dying")) {
+			// The gateway has come back, so a file may have come back too.
+			this.#snippet = "unknown";
 		}
 	}
 
@@ -180,7 +201,7 @@ export class RoomRecord {
 	/** FreeSWITCH, which has read the snippet that lies there, is about to be told to load it. */
 	loading(): void {
 		if (this.#gateway === "none") {
-			this.renewal.oldOneGoes();
+			this.renewal.gatewayReplaced();
 		}
 	}
 
@@ -192,7 +213,7 @@ export class RoomRecord {
 
 	/** Its gateway is on its way out, to be loaded anew from the snippet that lies there. */
 	takenDown(): void {
-		this.renewal.oldOneGoes();
+		this.renewal.gatewayReplaced();
 		this.#snippet = "written";
 	}
 

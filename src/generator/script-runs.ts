@@ -76,7 +76,7 @@ export class ScriptRuns {
 	}
 
 	/** Has passes go on without those that are under way. */
-	leaveBehind(): void {
+	stopWaiting(): void {
 		for (const run of this.#runs) {
 			run.late = true;
 		}

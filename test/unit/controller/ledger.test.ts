@@ -2,31 +2,31 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Ledger } from "../../../src/controller/ledger.ts";
 import type { Observation } from "../../../src/controller/observe.ts";
-import { type Room, roomsMatching } from "../../../src/room.ts";
+import { room, seen } from "../../support/observations.ts";
 
-const toRoom = roomsMatching("[0-9]+");
-
-function room(name: string): Room {
-	const found = toRoom(name);
-	assert.ok(found);
-	return found;
+/** The conferences that a look shows to have changed. */
+function changes(ledger: Ledger, observation: Observation, now: number): string[] {
+	return ledger.observe(observation, now, false).map((change) => `${change.room} ${String(change.conference)}`);
 }
 
-/** What FreeSWITCH lists: rooms that run, and the state of gateways. */
-function seen(running: string[], gateways: Record<string, string[]> = {}): Observation {
-	const listed = Object.entries(gateways).map(
-		([name, states]) => [room(name), states.map((state) => ({ name: `conf_${name}`, state }))] as const,
-	);
-	return { running: new Set(running.map(room)), gateways: new Map(listed), others: new Set() };
+/** ms that a room took to be registered, as it is told. */
+function took(ledger: Ledger, now: number): number | undefined {
+	const [change] = ledger.observe(seen(["1"], { "1": ["REGED"] }), now, false);
+	return change?.registration?.kind === "registered" ? change.registration.afterMs : undefined;
 }
 
 describe("the ledger", () => {
 	it("has a record for every room that runs or has a gateway", () => {
 		const ledger = new Ledger(5_000);
-		const changes = ledger.observe(seen(["1", "2"], { "2": ["REGED"], "3": ["REGED"] }), 100);
-		assert.deepEqual(changes, [
-			{ room: "1", change: "started", at: 100 },
-			{ room: "2", change: "started", at: 100 },
+		const found = seen(["1", "2"], { "2": ["REGED"], "3": ["REGED"] });
+		assert.deepEqual(ledger.observe(found, 100, true), [
+			{ room: "1", conference: "started", registration: undefined, isRegistered: false },
+			{
+				room: "2",
+				conference: "started",
+				registration: { kind: "registered", afterMs: 0, again: false },
+				isRegistered: true,
+			},
 		]);
 		const facts = [...ledger.records].map(([name, record]) => {
 			const { conference, gateway } = record.facts(100);
@@ -41,68 +41,78 @@ describe("the ledger", () => {
 
 	it("notes what is not listed any more", () => {
 		const ledger = new Ledger(5_000);
-		ledger.observe(seen(["1"], { "1": ["REGED"] }), 0);
-		assert.deepEqual(ledger.observe(seen([]), 1_000), [{ room: "1", change: "ended", at: 1_000 }]);
+		ledger.observe(seen(["1"], { "1": ["REGED"] }), 0, false);
+		assert.deepEqual(changes(ledger, seen([]), 1_000), ["1 ended"]);
 		const { conference, gateway } = ledger.of(room("1")).facts(5_999);
 		assert.deepEqual([conference, gateway], ["lingering", "none"]);
 	});
 
 	it("keeps two gateways of one room apart from one", () => {
 		const ledger = new Ledger(5_000);
-		ledger.observe(seen(["1"], { "1": ["UNREGED", "UNREGISTER"] }), 0);
+		ledger.observe(seen(["1"], { "1": ["UNREGED", "UNREGISTER"] }), 0, false);
 		assert.equal(ledger.of(room("1")).facts(0).gateway, "doubled");
 	});
 
-	it("counts a room's start from its create event", () => {
+	it("counts how many rooms run and are registered", () => {
 		const ledger = new Ledger(5_000);
-		ledger.heardOf(room("1"), 300);
-		assert.deepEqual(ledger.observe(seen(["1"]), 500), [{ room: "1", change: "started", at: 300 }]);
+		ledger.observe(seen(["1", "2", "3"], { "1": ["REGED"], "2": ["FAIL_WAIT"], "9": ["REGED"] }), 0, true);
+		assert.deepEqual(ledger.counts, { running: 3, registered: 1 });
+	});
+
+	it("counts the time to a room's registration from its create event", () => {
+		const ledger = new Ledger(5_000);
+		ledger.noteCreated(room("1"), 300);
+		assert.deepEqual(changes(ledger, seen(["1"]), 500), ["1 started"]);
+		assert.equal(took(ledger, 1_000), 700);
 	});
 
 	it("uses a create event once", () => {
 		const ledger = new Ledger(0);
-		ledger.heardOf(room("1"), 300);
-		ledger.observe(seen(["1"]), 500);
-		ledger.observe(seen([]), 1_000);
-		assert.deepEqual(ledger.observe(seen(["1"]), 2_000), [{ room: "1", change: "started", at: 2_000 }]);
+		ledger.noteCreated(room("1"), 300);
+		ledger.observe(seen(["1"]), 500, false);
+		ledger.observe(seen([]), 1_000, false);
+		ledger.observe(seen(["1"]), 2_000, false);
+		assert.equal(took(ledger, 3_000), 1_000);
 	});
 
 	it("keeps a create event that came while FreeSWITCH was answering", () => {
 		const ledger = new Ledger(0);
-		ledger.heardOf(room("1"), 600);
-		assert.deepEqual(ledger.observe(seen([]), 500), []);
-		assert.deepEqual(ledger.observe(seen(["1"]), 700), [{ room: "1", change: "started", at: 600 }]);
+		ledger.noteCreated(room("1"), 600);
+		assert.deepEqual(changes(ledger, seen([]), 500), []);
+		ledger.observe(seen(["1"]), 700, false);
+		assert.equal(took(ledger, 1_000), 400);
 	});
 
 	it("drops a create event whose conference was gone when it was looked for", () => {
 		const ledger = new Ledger(0);
-		ledger.heardOf(room("1"), 300);
-		ledger.observe(seen([]), 500);
-		assert.deepEqual(ledger.observe(seen(["1"]), 900), [{ room: "1", change: "started", at: 900 }]);
+		ledger.noteCreated(room("1"), 300);
+		ledger.observe(seen([]), 500, false);
+		ledger.observe(seen(["1"]), 900, false);
+		assert.equal(took(ledger, 1_000), 100);
 	});
 
 	it("knows of a create event until a look that was made after it", () => {
 		const ledger = new Ledger(0);
-		assert.equal(ledger.isHeardOf(room("1")), false);
-		ledger.heardOf(room("1"), 300);
-		ledger.observe(seen([]), 299);
-		assert.deepEqual([ledger.isHeardOf(room("1")), ledger.isHeardOf(room("2"))], [true, false]);
-		ledger.observe(seen([]), 300);
-		assert.equal(ledger.isHeardOf(room("1")), false);
+		assert.equal(ledger.wasCreated(room("1")), false);
+		ledger.noteCreated(room("1"), 300);
+		ledger.observe(seen([]), 299, false);
+		assert.deepEqual([ledger.wasCreated(room("1")), ledger.wasCreated(room("2"))], [true, false]);
+		ledger.observe(seen([]), 300, false);
+		assert.equal(ledger.wasCreated(room("1")), false);
 	});
 
-	it("makes no record of a room that was only heard of", () => {
+	it("makes no record of a room that was only created", () => {
 		const ledger = new Ledger(0);
-		ledger.heardOf(room("1"), 300);
-		ledger.observe(seen([]), 500);
+		ledger.noteCreated(room("1"), 300);
+		ledger.observe(seen([]), 500, false);
 		assert.equal(ledger.records.size, 0);
 	});
 
 	it("keeps a record until it is to be forgotten", () => {
 		const ledger = new Ledger(0);
-		ledger.observe(seen(["1"]), 0);
+		ledger.observe(seen(["1"]), 0, false);
 		const record = ledger.of(room("1"));
-		ledger.observe(seen([]), 1_000);
+		ledger.observe(seen([]), 1_000, false);
 		assert.equal(ledger.of(room("1")), record);
 		ledger.forget(room("1"));
 		assert.equal(ledger.records.size, 0);
@@ -111,10 +121,10 @@ describe("the ledger", () => {
 	it("wants the next look when the first of its rooms does", () => {
 		const ledger = new Ledger(5_000);
 		assert.equal(ledger.nextDue(0), Number.POSITIVE_INFINITY);
-		ledger.observe(seen(["1", "2", "3"]), 0);
+		ledger.observe(seen(["1", "2", "3"]), 0, false);
 		assert.equal(ledger.nextDue(0), Number.POSITIVE_INFINITY);
-		ledger.observe(seen(["2", "3"]), 1_000);
-		ledger.observe(seen(["3"]), 2_000);
+		ledger.observe(seen(["2", "3"]), 1_000, false);
+		ledger.observe(seen(["3"]), 2_000, false);
 		assert.equal(ledger.nextDue(2_000), 6_000);
 		assert.equal(ledger.nextDue(6_000), 7_000);
 	});

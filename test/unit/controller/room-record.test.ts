@@ -13,7 +13,11 @@ beforeEach(() => {
 
 /** FreeSWITCH lists gateways in these states for the room. */
 function list(...states: string[]): RoomFacts {
-	record.observeGateways(states.map((state) => ({ name: "conf_1", state })));
+	record.observeGateways(
+		states.map((state) => ({ name: "conf_1", state })),
+		0,
+		false,
+	);
 	return record.facts(0);
 }
 
@@ -354,6 +358,15 @@ describe("a room that is to get new settings", () => {
 		list();
 		assert.equal(record.renewal.offAir, true);
 		list("TRYING");
+		assert.equal(record.renewal.offAir, true);
+		list("REGED");
+		assert.equal(record.renewal.offAir, false);
+	});
+
+	it("is off the air from the event that tells of it, and until a list shows it registered", () => {
+		record.observeState({ state: "UNREGISTER" }, 0);
+		assert.equal(record.renewal.offAir, true);
+		record.observeState({ state: "REGED" }, 0);
 		assert.equal(record.renewal.offAir, true);
 		list("REGED");
 		assert.equal(record.renewal.offAir, false);

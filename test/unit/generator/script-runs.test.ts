@@ -65,7 +65,7 @@ function settle(): { over: boolean } {
 	const wait = { over: false };
 	void runs.ended(500).then((all) => {
 		if (!all) {
-			runs.leaveBehind();
+			runs.stopWaiting();
 		}
 		wait.over = true;
 	});

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { FreeSwitch } from "../stand-in/freeswitch/freeswitch.ts";
 import { realLatencies } from "../stand-in/freeswitch/latencies.ts";
-import { attribute, child, parseXml, type XmlElement } from "../stand-in/freeswitch/lenient-xml.ts";
+import { attribute, child, parseXml, type XmlElement } from "../stand-in/freeswitch/xml.ts";
 import { preprocess } from "../stand-in/freeswitch/snippet-directory.ts";
 import { StandIn } from "../stand-in/stand-in.ts";
 import { type BenchOrder, type BenchReport, type Figures, quantile, sharedNow } from "./orders.ts";

@@ -1,4 +1,4 @@
-/** Clocks made of other clocks: one that runs faster, and one that can be stopped with everything that waits for it. */
+/** Clocks made of other clocks: one that runs faster, and one that can be stopped together with its timers. */
 import type { Clock } from "../../src/clock.ts";
 
 /** A clock on which `factor` ms pass in every ms of `clock`. */
@@ -9,11 +9,11 @@ export function scaledClock(clock: Clock, factor: number): Clock {
 	};
 }
 
-/** The time of a process that can die: once stopped, nothing that waited for it ever happens. */
+/** The time of a process that can die: once stopped, none of its timers ever fires. */
 export class StoppableClock implements Clock {
 	readonly #clock: Clock;
 	readonly #cancels = new Set<() => void>();
-	#stopped = false;
+	stopped = false;
 
 	constructor(clock: Clock) {
 		this.#clock = clock;
@@ -24,7 +24,7 @@ export class StoppableClock implements Clock {
 	}
 
 	after(delay: number, callback: () => void): () => void {
-		if (this.#stopped) {
+		if (this.stopped) {
 			return () => {};
 		}
 		const cancelInner = this.#clock.after(delay, () => {
@@ -40,7 +40,7 @@ export class StoppableClock implements Clock {
 	}
 
 	stop(): void {
-		this.#stopped = true;
+		this.stopped = true;
 		for (const cancel of [...this.#cancels]) {
 			cancel();
 		}

@@ -1,27 +1,24 @@
 /**
- * The stand-in as a program, for tests that kill it with -9 and for trying things out by hand:
+ * The stand-in as a program, for tests that kill it with SIGKILL:
  *
- *   node --import tsx test/stand-in/process.ts --directory DIR [--port PORT] [--registrar HOST:PORT]
- *        [--second MS] [--seed N] [--real-latencies]
+ *   node --import tsx test/stand-in/process.ts --directory DIR [--port PORT] [--registrar HOST:PORT] [--second MS]
  *
- * The event socket's password is taken from STAND_IN_PASSWORD. It reads orders from standard input and ends when that does.
+ * STAND_IN_PASSWORD holds the event socket's password. The program reads orders from standard input and ends with it. Without
+ * --registrar the registrar is inside.
  */
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
-import { realLatencies } from "./freeswitch/latencies.ts";
 import type { Order, Report } from "./protocol.ts";
-import type { SipPeer } from "./registrar/registrar.ts";
+import { overheard } from "./registrar/registrar.ts";
 import { RemoteRegistrar } from "./registrar/server.ts";
 import { StandIn } from "./stand-in.ts";
 
 const { values } = parseArgs({
 	options: {
-		directory: { type: "string" },
+		directory: { type: "string", default: "." },
 		port: { type: "string", default: "0" },
 		registrar: { type: "string" },
 		second: { type: "string", default: "1000" },
-		seed: { type: "string", default: "1" },
-		"real-latencies": { type: "boolean", default: false },
 	},
 });
 
@@ -29,49 +26,22 @@ function report(line: Report): void {
 	process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-function remoteRegistrar(address: string): RemoteRegistrar {
-	const [, host = "", port = ""] = /^(.*):(\d+)$/.exec(address) ?? [];
-	return new RemoteRegistrar(Number(port), host);
-}
-
-/** Passes everything on and tells of it. */
-function reporting(peer: SipPeer): SipPeer {
-	return {
-		register: (request, reply) => {
-			peer.register(request, (answer) => {
-				report({ report: "register", user: request.user, expires: request.expires, status: answer.status });
-				reply(answer);
-			});
-		},
-		ping: (host, reply) => {
-			peer.ping(host, reply);
-		},
-	};
-}
-
-const remote = values.registrar === undefined ? undefined : remoteRegistrar(values.registrar);
+const remote = values.registrar === undefined ? undefined : new RemoteRegistrar(values.registrar);
 const standIn = await StandIn.start({
-	...(values.directory !== undefined && { directory: values.directory }),
-	...(values["real-latencies"] && { latencies: realLatencies }),
+	directory: values.directory,
 	password: process.env["STAND_IN_PASSWORD"] ?? "ClueCon",
 	port: Number(values.port),
 	second: Number(values.second),
-	seed: Number(values.seed),
-	epoch: Date.now(),
-	peer: (own) => reporting(remote ?? own),
-	received: (text) => {
-		report({ report: "command", text });
-	},
-});
-
-standIn.freeswitch.events.listen((event) => {
-	const own = Object.entries(event).filter(([name]) => !/^(Event|Core|FreeSWITCH)-/.test(name));
-	const name = event["Event-Subclass"] ?? event["Event-Name"] ?? "";
-	report({ report: "event", name, fields: Object.fromEntries(own) });
+	// Every run has ids of its own.
+	seed: Date.now(),
+	peer: (own) =>
+		overheard(remote ?? own, ({ user, expires }, { status }) => {
+			report({ report: "register", user, expires, status });
+		}),
 });
 report({ report: "listening", port: standIn.port });
 
-async function carryOut(order: Order): Promise<string> {
+function carryOut(order: Order): string {
 	const { conferences } = standIn.freeswitch;
 	switch (order.do) {
 		case "create":
@@ -84,42 +54,19 @@ async function carryOut(order: Order): Promise<string> {
 				conferences.destroy(room);
 			}
 			return "";
-		case "api":
-			return await standIn.freeswitch.api(order.command);
-		case "shutdown":
-			await standIn.shutdown();
-			return "";
-		case "registrar": {
-			const { registrar } = standIn;
-			registrar.reachability = order.reachability ?? registrar.reachability;
-			if (order.refuse !== undefined) {
-				registrar.accept();
-				for (const room of order.refuse) {
-					registrar.refuse(room);
-				}
-			}
-			if (order.restart === true) {
-				registrar.restart();
-			}
-			return "";
-		}
 		case "state":
 			return standIn.describe();
 	}
 }
 
-let orders = 0;
+let order = 0;
 for await (const line of createInterface({ input: process.stdin })) {
-	orders += 1;
-	const order = orders;
-	carryOut(JSON.parse(line) as Order).then(
-		(answer) => {
-			report({ report: "done", order, answer });
-		},
-		(error: unknown) => {
-			report({ report: "failed", order, error: String(error) });
-		},
-	);
+	order += 1;
+	try {
+		report({ report: "done", order, answer: carryOut(JSON.parse(line) as Order) });
+	} catch (error) {
+		report({ report: "failed", order, error: String(error) });
+	}
 }
 await standIn.close();
 remote?.close();

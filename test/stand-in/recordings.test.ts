@@ -1,90 +1,82 @@
 /** The stand-in does what the recorded FreeSWITCH did, frame by frame and byte by byte. */
 import { describe, it } from "node:test";
 import { snippet } from "../support/snippets.ts";
-import { replay, type Stage } from "./replay.ts";
+import { replay, type Stage, type Staging } from "./replay.ts";
 
-/** A gateway as the recorded generator wrote it. */
-function recordedSnippet(room: string, proxy = "127.0.0.100"): string {
-	return snippet(room, { extension: "auto_to_user", "expire-seconds": "3600", ping: "60", proxy });
+/** Writes a snippet like the recorded generator's. */
+function writeOne(room: string, proxy = "127.0.0.100"): (stage: Stage) => void {
+	const text = snippet(room, { extension: "auto_to_user", "expire-seconds": "3600", ping: "60", proxy });
+	return ({ directory }) => {
+		directory.write(room, text);
+	};
 }
 
-const write =
-	(...rooms: string[]) =>
-	({ directory }: Stage) => {
+function write(...rooms: string[]): (stage: Stage) => void {
+	return (stage) => {
 		for (const room of rooms) {
-			directory.write(room, recordedSnippet(room));
+			writeOne(room)(stage);
 		}
 	};
+}
 
-const remove =
-	(...rooms: string[]) =>
-	({ directory }: Stage) => {
+function remove(...rooms: string[]): (stage: Stage) => void {
+	return ({ directory }) => {
 		for (const room of rooms) {
 			directory.delete(room);
 		}
 	};
+}
 
-const refuse = ({ standIn }: Stage) => {
+/** Makes the registrar refuse room 403403, whose gateway was left from one recording to the next. */
+function refuse({ standIn }: Stage): void {
 	standIn.registrar.refuse("403403");
-};
+}
+
+async function addRefused(stage: Stage): Promise<void> {
+	refuse(stage);
+	write("403403")(stage);
+	await stage.standIn.freeswitch.api("sofia profile external rescan");
+}
 
 const thirtyRooms = Array.from({ length: 30 }, (_, index) => String(70_000 + index));
 
-describe("the stand-in for FreeSWITCH", () => {
-	it("authenticates, subscribes, filters and lists nothing (recording 01)", async () => {
-		await replay("01", {});
-	});
-
-	it("refuses a wrong password (recording 02)", async () => {
-		await replay("02", {});
-	});
-
-	it("refuses an address that is not in its list (recording 03)", async () => {
-		await replay("03", { options: { allows: () => false } });
-	});
-
-	it("takes a room from its start to its end (recording 04)", async () => {
-		await replay("04", {
+const stagings: Readonly<Record<string, readonly [what: string, staging: Staging]>> = {
+	"01": ["authenticates, subscribes, filters and lists nothing", {}],
+	"02": ["refuses a wrong password", {}],
+	"03": ["refuses an address that is not in its list", { options: { allows: () => false } }],
+	"04": [
+		"takes a room from its start to its end",
+		{
 			phase: 935,
 			meanwhile: [
 				[1_945, write("12345")],
 				[8_159, remove("12345")],
 			],
-		});
-	});
-
-	it("has both gateways in one tick when one is killed and added again at once (recording 05)", async () => {
-		await replay("05", { phase: 465, meanwhile: [[1_700, write("22222")]] });
-	});
-
-	it("calls a registrar unavailable that cannot be reached (recording 06)", async () => {
-		await replay("06", {
+		},
+	],
+	"05": [
+		"runs both gateways in one tick when one is killed and added again at once",
+		{ phase: 465, meanwhile: [[1_700, write("22222")]] },
+	],
+	"06": [
+		"reports a registrar that cannot be reached as 503",
+		{
 			phase: 895,
-			options: { registrarAddress: "127.0.0.100" },
-			meanwhile: [
-				[
-					1_700,
-					({ directory }) => {
-						directory.write("33333", recordedSnippet("33333", "127.0.0.77"));
-					},
-				],
-			],
-		});
-	});
-
-	it("passes on a registrar's refusal (recording 07)", async () => {
-		await replay("07", { phase: 700, before: refuse, meanwhile: [[1_700, write("403403")]] });
-	});
-
-	it("keeps the old configuration while a snippet is broken, and brings a killed gateway back by it (recording 08)", async () => {
-		await replay("08", {
+			before: ({ standIn }) => {
+				standIn.registrar.reachability = "unreachable";
+			},
+			meanwhile: [[1_700, writeOne("33333", "127.0.0.77")]],
+		},
+	],
+	"07": ["passes on a registrar's refusal", { phase: 700, before: refuse, meanwhile: [[1_700, write("403403")]] }],
+	"08": [
+		"keeps the old configuration while a snippet is broken, even a gateway killed since",
+		{
 			phase: 560,
-			// The gateway of recording 07 had been killed, and its file removed, since the last good reload.
+			// Since the last good reload the gateway was killed and its file removed.
 			before: async (stage) => {
 				const { standIn, clock, directory } = stage;
-				refuse(stage);
-				write("403403")(stage);
-				await standIn.freeswitch.api("sofia profile external rescan");
+				await addRefused(stage);
 				await clock.advance(5_000);
 				await standIn.freeswitch.api("sofia profile external killgw conf_403403");
 				await clock.advance(5_000);
@@ -94,78 +86,53 @@ describe("the stand-in for FreeSWITCH", () => {
 			},
 			meanwhile: [
 				[5_000, remove("broken")],
-				[
-					8_600,
-					({ directory }) => {
-						// What is loaded stays as it was loaded.
-						directory.write("44444", recordedSnippet("44444", "127.0.0.77"));
-					},
-				],
+				// This changes nothing: a loaded gateway stays as it is.
+				[8_600, writeOne("44444", "127.0.0.77")],
 				[9_800, remove("44444")],
 			],
-		});
-	});
-
-	it("answers refused and unknown commands (recording 09)", async () => {
-		await replay("09", {});
-	});
-
-	it("un-registers and deletes all gateways at once when the profile is restarted (recording 10)", async () => {
-		await replay("10", {
+		},
+	],
+	"09": ["answers refused and unknown commands", {}],
+	"10": [
+		"un-registers and deletes all gateways at once when the profile is restarted",
+		{
 			phase: 200,
 			timing: { firstTick: 1_010, restart: 1_210 },
-			// A gateway of an earlier recording was still there, in FAIL_WAIT, and its file was gone.
+			// The gateway was in FAIL_WAIT, its file already gone.
 			before: async (stage) => {
-				const { standIn, clock } = stage;
-				refuse(stage);
-				await clock.advance(35_000);
-				write("403403")(stage);
-				await standIn.freeswitch.api("sofia profile external rescan");
-				await clock.advance(3_000);
+				await stage.clock.advance(35_000);
+				await addRefused(stage);
+				await stage.clock.advance(3_000);
 				remove("403403")(stage);
 			},
 			meanwhile: [
 				[1_400, write("61001", "61002")],
 				[14_200, remove("61001", "61002")],
 			],
-		});
-	});
-
-	it("registers thirty rooms in one tick and lists them (recording 11)", async () => {
-		await replay("11", {
+		},
+	],
+	"11": [
+		"registers thirty rooms in one tick and lists them",
+		{
 			phase: 937,
 			meanwhile: [
 				[5_400, write(...thirtyRooms)],
 				[12_400, remove(...thirtyRooms)],
 			],
-		});
-	});
-
-	it("beats every twenty seconds (recording 12)", async () => {
-		await replay("12", { uptime: 32_190 });
-	});
-
-	it("un-registers, and says that it is being shut down (recording 14)", async () => {
-		await replay("14", {
+		},
+	],
+	"14": [
+		"un-registers, and says that it is being shut down",
+		{
 			phase: 35,
 			before: write("71717"),
-			meanwhile: [
-				[
-					4_118,
-					({ standIn }) => {
-						void standIn.shutdown();
-					},
-				],
-			],
-		});
-	});
-
-	it("tells the end of a conference after the beginning of the next of that name (recording 15)", async () => {
-		await replay("15", {});
-	});
-
-	it("shows a gateway through all of its life, and two of one name (recording 16)", async () => {
-		await replay("16", {
+			meanwhile: [[4_118, ({ standIn }) => void standIn.shutdown()]],
+		},
+	],
+	"15": ["fires a destroy event after the create event of the next conference of that name", {}],
+	"16": [
+		"lists a gateway through all of its life, and two of one name",
+		{
 			phase: 200,
 			before: refuse,
 			meanwhile: [
@@ -176,16 +143,24 @@ describe("the stand-in for FreeSWITCH", () => {
 				[15_700, write("403403")],
 				[18_400, remove("403403")],
 			],
-		});
-	});
-
-	it("registers anew and un-registers when it is told to (recording 17)", async () => {
-		await replay("17", {
+		},
+	],
+	"17": [
+		"registers anew and un-registers on command",
+		{
 			phase: 630,
 			meanwhile: [
 				[1_390, write("46464")],
 				[9_800, remove("46464")],
 			],
+		},
+	],
+};
+
+describe("the stand-in for FreeSWITCH", () => {
+	for (const [number, [what, staging]] of Object.entries(stagings).sort()) {
+		it(`${what} (recording ${number})`, async () => {
+			await replay(number, staging);
 		});
-	});
+	}
 });

@@ -1,34 +1,29 @@
 /**
- * The stand-in as tests use it: a FreeSWITCH with its event socket, and the registrar that its gateways register at, all in
- * the test's own process. FreeSWITCH can be killed and started anew on the same port; the registrar stays.
+ * The stand-in as tests use it: FreeSWITCH with its event socket, and the registrar of its gateways, all in the test's own
+ * process. FreeSWITCH can be killed and started anew on the same port; the registrar stays.
  */
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { changed, until } from "../support/until.ts";
 import { scaledClock } from "./clocks.ts";
 import type { Ending } from "./event-socket/faults.ts";
 import { EventSocketServer } from "./event-socket/server.ts";
-import type { ProfileConfiguration } from "./freeswitch/configuration.ts";
 import { FreeSwitch, type FreeSwitchOptions } from "./freeswitch/freeswitch.ts";
 import { Registrar, type SipPeer } from "./registrar/registrar.ts";
 
-export interface StandInOptions extends Partial<Omit<FreeSwitchOptions, "clock" | "peer">> {
-	/** The directory of profile `external`; `profiles` says more where that is not enough. */
+export interface StandInOptions extends Partial<Omit<FreeSwitchOptions, "clock" | "peer" | "profiles">> {
+	/** The directory of the one profile, `external`. */
 	readonly directory?: string;
 	readonly clock?: Clock;
 	/**
-	 * How many ms a second of FreeSWITCH and of the registrar lasts: 20 makes ticks, expiries and latencies fifty times as
-	 * fast. The event socket itself, and so its faults, keeps to the time of `clock`.
+	 * ms per second of FreeSWITCH and the registrar: 20 makes ticks, expiries and latencies fifty times as fast. The event
+	 * socket keeps to the time of `clock`.
 	 */
 	readonly second?: number;
 	readonly password?: string;
 	/** 0 for a free one. */
 	readonly port?: number;
-	/** The only address at which the registrar is found; without it every address is its own. */
-	readonly registrarAddress?: string;
-	/** Where gateways register, in place of this stand-in's own registrar or in front of it. */
+	/** Receives what gateways send, in place of this stand-in's own registrar or in front of it. */
 	readonly peer?: (own: Registrar) => SipPeer;
-	/** Called with every command that comes over the event socket. */
-	readonly received?: (command: string) => void;
 	/** Whether a client's address is in apply-inbound-acl. */
 	readonly allows?: (address: string) => boolean;
 }
@@ -42,18 +37,15 @@ export class StandIn {
 	#freeswitch: FreeSwitch | undefined;
 	#port: number;
 	#runs = 0;
-	/** Where the stand-in itself has failed, until a test has been told. */
+	/** A failure of the stand-in itself, until it is thrown at a test. */
 	#failure: Error | undefined;
 
 	private constructor(options: StandInOptions) {
-		const { clock = systemClock, second = 1_000, password = "ClueCon", allows, registrarAddress, received } = options;
+		const { clock = systemClock, second = 1_000, password = "ClueCon", allows } = options;
 		this.#options = options;
 		this.#port = options.port ?? 0;
 		this.clock = second === 1_000 ? clock : scaledClock(clock, 1_000 / second);
-		this.registrar = new Registrar({
-			clock: this.clock,
-			...(registrarAddress !== undefined && { address: registrarAddress }),
-		});
+		this.registrar = new Registrar({ clock: this.clock });
 		this.server = new EventSocketServer({
 			clock,
 			password,
@@ -62,11 +54,10 @@ export class StandIn {
 				changed();
 			},
 			...(allows && { allows }),
-			...(received && { received }),
 		});
 	}
 
-	/** Starts all of it. @throws BrokenConfiguration */
+	/** Starts FreeSWITCH and the registrar. @throws BrokenConfiguration */
 	static async start(options: StandInOptions): Promise<StandIn> {
 		const standIn = new StandIn(options);
 		await standIn.start();
@@ -86,13 +77,12 @@ export class StandIn {
 		return this.#port;
 	}
 
-	/** Starts FreeSWITCH anew: no conferences, the gateways whose snippets lie there. @throws BrokenConfiguration, and what listening fails with */
+	/** Starts FreeSWITCH anew: without conferences, with the gateways of the directory. @throws BrokenConfiguration, or the error of listening */
 	async start(): Promise<void> {
 		const { directory, seed = 1, peer } = this.#options;
-		const profiles: ProfileConfiguration[] = [{ name: "external", ...(directory !== undefined && { directory }) }];
 		const freeswitch = new FreeSwitch({
-			profiles,
 			...this.#options,
+			profiles: [{ name: "external", ...(directory !== undefined && { directory }) }],
 			clock: this.clock,
 			peer: peer?.(this.registrar) ?? this.registrar,
 			// Every run has ids of its own.
@@ -109,13 +99,13 @@ export class StandIn {
 		this.#port = this.server.port;
 	}
 
-	/** Ends FreeSWITCH as kill -9 does: connections just end, bindings stay. */
+	/** Ends FreeSWITCH like SIGKILL: connections end without notice, bindings stay. */
 	async kill(how: Ending = "FIN"): Promise<void> {
 		this.freeswitch.kill();
 		await this.server.kill(how);
 	}
 
-	/** Ends FreeSWITCH in order (recording 14); resolves when it has ended. */
+	/** Shuts FreeSWITCH down (recording 14); resolves when it has ended. */
 	async shutdown(): Promise<void> {
 		const { freeswitch } = this;
 		const ended = new Promise<void>((resolve) => {
@@ -127,8 +117,8 @@ export class StandIn {
 	}
 
 	/**
-	 * Resolves when `condition` is true, which is looked at after every change.
-	 * @throws NeverHappened, and whatever the stand-in itself has failed with, such as NotModelled
+	 * Resolves when `condition` is true; it is evaluated after every change.
+	 * @throws NeverHappened, or the stand-in's own failure, such as NotModelled
 	 */
 	async until(condition: () => boolean, what: string, deadline?: number): Promise<void> {
 		const describe = () => this.describe();
@@ -142,12 +132,12 @@ export class StandIn {
 		);
 	}
 
-	/** The state of everything, for whoever asks why a test waits. */
+	/** The state of everything, which explains why a test still waits. */
 	describe(): string {
 		const { conferences, sofia, alive } = this.freeswitch;
-		const gateways = [...new Set(sofia.profiles.values())].flatMap(({ name, gateways }) =>
-			gateways.map((gateway) => `${name}::${gateway.name} ${gateway.state}${gateway.deleted ? " (killed)" : ""}`),
-		);
+		const gateways = [...sofia.profiles.values()]
+			.flatMap((profile) => profile.gateways)
+			.map(({ name, state, deleted }) => `${name} ${state}${deleted ? " (killed)" : ""}`);
 		const last = this.server.received.slice(-20).map(({ at, text }) => `  ${at.toFixed(0)} ${text}`);
 		return [
 			`FreeSWITCH ${alive ? "runs" : "does not run"}, ${this.server.connections.length} connections`,
@@ -159,7 +149,7 @@ export class StandIn {
 		].join("\n");
 	}
 
-	/** Ends all of it. @throws what the stand-in itself has failed with, if no test was told */
+	/** Ends FreeSWITCH and the registrar. @throws the stand-in's own failure, if no test has seen it */
 	async close(): Promise<void> {
 		if (this.freeswitch.alive) {
 			await this.kill("RST");

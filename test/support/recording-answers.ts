@@ -1,7 +1,7 @@
-/** What the recordings hold, sorted by what the program has to understand: answers to commands, and events. */
+/** The answers to commands and the events in the recordings. */
 import { isEvent, readRecording } from "./recording.ts";
 
-/** Every recording that test/fixtures/transcripts has. */
+/** All recordings in test/fixtures/transcripts. */
 export const recordings: readonly string[] = [..."01 02 03 04 05 06 07 08 09 10 11 12 14 15 16 17".split(" ")];
 
 export interface RecordedAnswer {
@@ -10,7 +10,7 @@ export interface RecordedAnswer {
 	readonly answer: string;
 }
 
-/** The commands that were sent with `api` in a recording, each with its answer. */
+/** The commands sent with `api` in a recording, with their answers. */
 export function answersIn(number: string): RecordedAnswer[] {
 	const unanswered: string[] = [];
 	const answers: RecordedAnswer[] = [];
@@ -27,19 +27,19 @@ export function answersIn(number: string): RecordedAnswer[] {
 	return answers;
 }
 
-/** The answers that one command got in a recording. */
+/** The answers to one command in a recording. */
 export function answersTo(command: string, number: string): string[] {
 	return answersIn(number).flatMap((recorded) => (recorded.command === command ? [recorded.answer] : []));
 }
 
-/** The fields of all events of a recording, in their order. */
+/** The fields of all events in a recording, in order. */
 export function eventsIn(number: string): Record<string, unknown>[] {
 	return readRecording(number).flatMap((entry) =>
 		entry.kind === "arrived" && isEvent(entry.frame) ? [JSON.parse(entry.frame.body) as Record<string, unknown>] : [],
 	);
 }
 
-/** The commands of the protocol itself, such as `filter`, and what was replied to them. */
+/** The commands of the protocol itself, such as `filter`, with their replies. */
 export function repliesIn(number: string): { readonly command: string; readonly reply: string }[] {
 	const unanswered: string[] = [];
 	return readRecording(number).flatMap((entry) => {

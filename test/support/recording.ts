@@ -1,6 +1,6 @@
 /**
- * The recordings of a real FreeSWITCH in test/fixtures/transcripts: reading them, and taking out of frames what is another
- * in every run (ids, times, counters), so that what is left must be the same to the byte.
+ * Reads the recordings of a real FreeSWITCH in test/fixtures/transcripts, and removes from frames what differs in every run
+ * (ids, times, counters), so that the rest must be the same to the byte.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { type Frame, FrameReader } from "../stand-in/event-socket/frames.ts";
@@ -24,10 +24,12 @@ export interface Closed {
 	readonly t: number;
 }
 
+export type Entry = Sent | Arrived | Closed;
+
 const directory = new URL("../fixtures/transcripts/", import.meta.url);
 
-/** What went over the wire in recording `number` ("04"), in order; a frame counts where its last byte arrived. */
-export function readRecording(number: string): (Sent | Arrived | Closed)[] {
+/** The traffic of recording `number` ("04"), in order. A frame is placed where its last byte arrived. */
+export function readRecording(number: string): Entry[] {
 	const file = readdirSync(directory).find((name) => name.startsWith(`${number}-`));
 	if (file === undefined) {
 		throw new Error(`there is no recording ${number}`);
@@ -37,7 +39,7 @@ export function readRecording(number: string): (Sent | Arrived | Closed)[] {
 		.trimEnd()
 		.split("\n")
 		.map((line) => JSON.parse(line) as { t: number; dir: string; data: string });
-	return entries.flatMap(({ t, dir, data }): (Sent | Arrived | Closed)[] => {
+	return entries.flatMap(({ t, dir, data }): Entry[] => {
 		switch (dir) {
 			case ">":
 				return [{ kind: "sent", t, text: data }];
@@ -49,18 +51,18 @@ export function readRecording(number: string): (Sent | Arrived | Closed)[] {
 	});
 }
 
-/** Whether a frame is an event; those come when they come, answers come in the order of their questions. */
+/** Whether a frame is an event. All other frames answer commands, in order. */
 export function isEvent({ type }: Frame): boolean {
 	return type === "text/event-json";
 }
 
-/** Session counters of the whole machine, and how long FreeSWITCH has been up. */
+/** Session counters and uptime. */
 const machine =
 	/"(Up-Time|Uptime-msec|Session-(?:Per-Sec-(?:Last|Max|FiveMin)|Since-Startup|Peak-\w+)|Idle-CPU)":"[^"]*"/g;
 
 /**
- * Makes frames comparable. Every id is replaced by a number of its own, in the order of their coming, so that two frames
- * which speak of the same conference still must.
+ * Makes frames comparable. Each id becomes a number, in order of appearance, so that two frames about the same conference must
+ * still agree.
  */
 export class Normaliser {
 	readonly #ids = new Map<string, string>();
@@ -88,7 +90,7 @@ export class Normaliser {
 	}
 }
 
-/** FreeSWITCH lists conferences in the order of a hash table, which is nobody's business. */
+/** FreeSWITCH lists conferences in the order of a hash table, which says nothing. */
 function sortConferences(list: string): string {
 	return list
 		.slice(1, -1)

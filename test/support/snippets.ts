@@ -1,9 +1,9 @@
-/** Snippets for tests: what a generator writes for a room, with what a test wants otherwise. */
+/** Snippets for tests: those of a generator, with a test's own parameters. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Parameters of a gateway that registers `room` at 127.0.0.100. */
+/** The parameters of a gateway that registers `room` at 127.0.0.100. */
 function gatewayParams(room: string): Readonly<Record<string, string>> {
 	return {
 		username: room,
@@ -17,14 +17,14 @@ function gatewayParams(room: string): Readonly<Record<string, string>> {
 	};
 }
 
-/** The text of a snippet with one gateway, `conf_ROOM` unless `name` says otherwise. */
+/** The text of a snippet with one gateway, by default `conf_ROOM`. */
 export function snippet(room: string, params: Readonly<Record<string, string>> = {}, name = `conf_${room}`): string {
 	const all = { ...gatewayParams(room), ...params };
 	const lines = Object.entries(all).map(([param, value]) => `    <param name="${param}" value="${value}"/>\n`);
 	return `<include>\n  <gateway name="${name}">\n${lines.join("")}  </gateway>\n</include>\n`;
 }
 
-/** A directory of snippets of its own, which `remove` removes with everything in it. */
+/** A temporary directory of snippets; `remove` removes it with its files. */
 export class TemporaryDirectory {
 	readonly path = mkdtempSync(join(tmpdir(), "snippets-"));
 

@@ -1,11 +1,10 @@
-/** What a connection's commands do, and the frames that answer them; recordings 01, 02 and 09 show most of it. */
-
-import { type FreeSwitch, FreeSwitchEnded } from "../freeswitch/freeswitch.ts";
+/** The commands of the event socket's protocol and their answers (recordings 01, 02 and 09). */
+import type { FreeSwitch } from "../freeswitch/freeswitch.ts";
 import { NotModelled } from "../freeswitch/not-modelled.ts";
-import { apiResponse, commandReply, jobReply } from "./frames.ts";
+import { apiResponse, commandReply } from "./frames.ts";
 import type { Subscription } from "./subscription.ts";
 
-/** The state of a connection that its commands change. */
+/** The state of a connection, which its commands change. */
 export interface Session {
 	readonly password: string;
 	readonly freeswitch: FreeSwitch;
@@ -14,89 +13,46 @@ export interface Session {
 }
 
 export interface Answer {
-	readonly kind: "api" | "reply";
 	readonly text: string;
-	/** The whole frame. */
-	readonly frame: string;
+	/** Makes a frame of the text, or of another one in its place. */
+	readonly frame: (text: string) => string;
 	/** Whether the connection ends after it. */
 	readonly ends: boolean;
 }
 
-const unknown = "-ERR command not found";
+const notModelled = /^(bgapi|nixevent|noevents|myevents|divert_events|sendmsg|sendevent|log|nolog|linger|nolinger) ?/;
 
 /**
- * Carries out the first line of a command. Verbs are known by how they begin, as in FreeSWITCH.
- * @throws NotModelled
+ * Carries out the first line of a command.
+ * @throws NotModelled, FreeSwitchEnded
  */
 export async function carryOut(session: Session, command: string): Promise<Answer> {
-	const begins = (verb: string) => command.slice(0, verb.length).toLowerCase() === verb;
-	if (begins("exit") || begins("...")) {
+	const [, verb, rest = ""] = /^(auth|api|event|filter) (.*)$/.exec(command) ?? [];
+	const [first = "", ...words] = rest.split(" ");
+	if (command === "exit") {
 		return reply("+OK bye", true);
 	}
-	if (!session.authenticated) {
-		if (!begins("auth ")) {
-			return reply(unknown);
-		}
-		session.authenticated = command.slice(5) === session.password;
+	if (verb === "auth") {
+		session.authenticated = rest === session.password;
 		return session.authenticated ? reply("+OK accepted") : reply("-ERR invalid", true);
 	}
-	if (begins("api ")) {
-		const text = await session.freeswitch.api(command.slice(4));
-		return { kind: "api", text, frame: apiResponse(text), ends: false };
+	if (session.authenticated) {
+		if (verb === "api") {
+			return { text: await session.freeswitch.api(rest), frame: apiResponse, ends: false };
+		}
+		if (verb === "event" && first === "json" && words.length > 0) {
+			return reply(session.subscription.event(words));
+		}
+		if (verb === "filter" && words.length > 0) {
+			return reply(session.subscription.filter(first, words.join(" ")));
+		}
+		if (verb !== undefined || notModelled.test(command)) {
+			throw new NotModelled(command);
+		}
 	}
-	if (begins("bgapi ")) {
-		return runInBackground(session.freeswitch, command.slice(6));
-	}
-	return reply(otherCommand(session, command, begins));
-}
-
-function otherCommand({ subscription }: Session, command: string, begins: (verb: string) => boolean): string {
-	const words = command.split(" ").slice(1);
-	if (begins("filter ")) {
-		return subscription.filter(command.slice(7));
-	}
-	if (begins("event")) {
-		return subscription.event(words);
-	}
-	if (begins("nixevent")) {
-		return subscription.nixEvent(words);
-	}
-	if (begins("noevents")) {
-		return subscription.noEvents();
-	}
-	if (begins("linger") || begins("nolinger")) {
-		return "-ERR not controlling a session";
-	}
-	if (["myevents ", "divert_events", "sendmsg", "sendevent", "log", "nolog"].some(begins)) {
-		throw new NotModelled(command);
-	}
-	return unknown;
-}
-
-/** The job's number at once, its answer later in an event. */
-function runInBackground(freeswitch: FreeSwitch, command: string): Answer {
-	const job = freeswitch.newUuid();
-	const [name = "", ...rest] = command.split(" ");
-	const at = { file: "mod_event_socket.c", function: "api_exec", line: 1574 };
-	freeswitch.api(command).then(
-		(answer) => {
-			freeswitch.events.fire("BACKGROUND_JOB", at, {
-				"Job-UUID": job,
-				"Job-Command": name,
-				...(rest.length > 0 && { "Job-Command-Arg": rest.join(" ") }),
-				"Content-Length": String(Buffer.byteLength(answer)),
-				_body: answer,
-			});
-		},
-		(error: unknown) => {
-			if (!(error instanceof FreeSwitchEnded)) {
-				throw error;
-			}
-		},
-	);
-	return { kind: "reply", text: `+OK Job-UUID: ${job}`, frame: jobReply(job), ends: false };
+	return reply("-ERR command not found");
 }
 
 function reply(text: string, ends = false): Answer {
-	return { kind: "reply", text, frame: commandReply(text), ends };
+	return { text, frame: commandReply, ends };
 }

@@ -1,52 +1,47 @@
 /**
- * One connection of the event socket: reads commands, has them carried out one at a time, and sends events in between.
- * Events wait while a command is carried out or another has begun to arrive, and follow its answer in their order.
+ * One connection of the event socket. It executes commands one at a time and sends events in between: events wait while a
+ * command is executed or another one has begun to arrive.
  */
 import type { Socket } from "node:net";
-import type { Clock } from "../../../src/clock.ts";
-import type { EventRecord } from "../freeswitch/events.ts";
 import { type FreeSwitch, FreeSwitchEnded } from "../freeswitch/freeswitch.ts";
-import { sendAnswer } from "./answer.ts";
-import { carryOut, type Session } from "./commands.ts";
-import type { Ending, Faults } from "./faults.ts";
+import { type Answer, carryOut, type Session } from "./commands.ts";
+import type { CommandFault, Ending, Faults } from "./faults.ts";
 import { eventFrame, goodbye, greeting, rudeRejection, shutdownNotice } from "./frames.ts";
 import { Output } from "./output.ts";
 import { Subscription } from "./subscription.ts";
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
 	readonly socket: Socket;
 	readonly freeswitch: FreeSwitch;
-	readonly clock: Clock;
 	readonly faults: Faults;
 	readonly password: string;
 	/** Whether the client's address is in apply-inbound-acl. */
 	readonly allowed: boolean;
 	readonly received: (command: string) => void;
-	/** Something went wrong that is the stand-in's own fault. */
+	/** Takes failures of the stand-in itself. */
 	readonly failed: (error: unknown) => void;
 }
-
-/** ms within which the first command must have come. */
-const authWithin = 25_000;
 
 export class Connection {
 	readonly #options: ConnectionOptions;
 	readonly #output: Output;
 	readonly #session: Session;
 	readonly #stopListening: () => void;
-	#cancelAuthTimeout = () => {};
 	#input = "";
 	#events: string[] = [];
 	#busy = false;
 	#closed = false;
 
 	constructor(options: ConnectionOptions) {
-		const { socket, freeswitch, clock, faults, password, allowed } = options;
+		const { socket, freeswitch, faults, password, allowed } = options;
 		this.#options = options;
 		this.#output = new Output(socket, faults);
 		this.#session = { password, freeswitch, subscription: new Subscription(), authenticated: false };
 		this.#stopListening = freeswitch.events.listen((event) => {
-			this.#heard(event);
+			if (this.#session.subscription.wants(event)) {
+				this.#events.push(eventFrame(event));
+				this.#pump();
+			}
 		});
 		socket.on("error", () => {
 			// The client went away; "close" follows.
@@ -59,15 +54,12 @@ export class Connection {
 			this.#input += String(text);
 			this.#pump();
 		});
-		if (!allowed) {
+		if (allowed) {
+			this.#output.write(faults.greeting ?? greeting);
+		} else {
 			this.#output.write(rudeRejection);
 			this.#sayGoodbye();
-			return;
 		}
-		this.#output.write(faults.greeting ?? greeting);
-		this.#cancelAuthTimeout = clock.after(authWithin, () => {
-			this.#sayGoodbye();
-		});
 	}
 
 	/** Bytes written so far. */
@@ -75,7 +67,7 @@ export class Connection {
 		return this.#output.written;
 	}
 
-	/** Sends bytes of whatever kind. */
+	/** Sends raw bytes. */
 	inject(bytes: string | Uint8Array): void {
 		this.#output.write(bytes);
 	}
@@ -85,12 +77,12 @@ export class Connection {
 		this.#output.cut(how);
 	}
 
-	/** Reads and writes nothing any more, or goes on. */
+	/** Stops reading and writing, or resumes it. */
 	set frozen(frozen: boolean) {
 		this.#output.frozen = frozen;
 	}
 
-	/** FreeSWITCH has shut down. */
+	/** Sends pending events and the notice of FreeSWITCH's shutdown, and ends the connection. */
 	shutdown(): void {
 		this.#flushEvents();
 		this.#over();
@@ -101,7 +93,6 @@ export class Connection {
 	#over(): void {
 		this.#closed = true;
 		this.#stopListening();
-		this.#cancelAuthTimeout();
 	}
 
 	#sayGoodbye(): void {
@@ -110,27 +101,7 @@ export class Connection {
 		this.#output.end();
 	}
 
-	#heard(event: EventRecord): void {
-		const { faults, clock } = this.#options;
-		if (!this.#session.subscription.wants(event)) {
-			return;
-		}
-		const fate = faults.fate(event);
-		const queue = () => {
-			this.#events.push(eventFrame(event));
-			this.#pump();
-		};
-		if (typeof fate === "object") {
-			clock.after(fate.delay, queue);
-		} else if (fate !== "drop") {
-			queue();
-			if (fate === "double") {
-				queue();
-			}
-		}
-	}
-
-	/** Carries out what has come, then sends the events that have been waiting. */
+	/** Executes received commands, then sends the waiting events. */
 	#pump(): void {
 		while (!this.#busy && !this.#closed) {
 			this.#input = this.#input.replace(/^[\r\n]+/, "");
@@ -142,7 +113,6 @@ export class Connection {
 				return;
 			}
 			this.#input = this.#input.slice(packet[0].length);
-			this.#cancelAuthTimeout();
 			this.#busy = true;
 			this.#handle((packet[1] ?? "").replace(/\r?\n.*$/s, "")).catch((error: unknown) => {
 				if (!(error instanceof FreeSwitchEnded)) {
@@ -163,7 +133,7 @@ export class Connection {
 	}
 
 	async #handle(command: string): Promise<void> {
-		const { clock, faults, received } = this.#options;
+		const { faults, received } = this.#options;
 		received(command);
 		const fault = faults.take(command);
 		if (fault?.kind === "freeze") {
@@ -174,25 +144,36 @@ export class Connection {
 			this.cut(fault.how);
 			return;
 		}
-		if (fault?.kind === "hang" && fault.run === false) {
-			return;
-		}
 		const answer = await carryOut(this.#session, command);
-		if (this.#closed) {
-			return;
+		if (!this.#closed) {
+			this.#answer(answer, fault);
 		}
-		switch (await sendAnswer(this.#output, clock, answer, fault)) {
-			case "sent":
-				this.#busy = false;
-				if (answer.ends) {
-					this.#sayGoodbye();
+	}
+
+	#answer({ text, frame, ends }: Answer, fault: CommandFault | undefined): void {
+		switch (fault?.kind) {
+			case "hang":
+				return;
+			case "cut":
+				if (fault.when === "middle") {
+					const bytes = Buffer.from(frame(text));
+					this.#output.write(bytes.subarray(0, Math.floor(bytes.length / 2)));
 				}
-				this.#pump();
+				this.cut(fault.how);
+				return;
+			case "text":
+				this.#output.write(frame(typeof fault.text === "string" ? fault.text : fault.text(text)));
 				break;
-			case "stuck":
+			case "bytes":
+				this.#output.write(fault.bytes);
 				break;
-			case "over":
-				this.#over();
+			case undefined:
+				this.#output.write(frame(text));
 		}
+		this.#busy = false;
+		if (ends) {
+			this.#sayGoodbye();
+		}
+		this.#pump();
 	}
 }

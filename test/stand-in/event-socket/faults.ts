@@ -1,28 +1,22 @@
-/** What a test can have go wrong on the event socket. Nothing does unless it is asked for. */
-import type { EventRecord } from "../freeswitch/events.ts";
+/** Faults that a test can switch on for the event socket. */
 
-/** How a connection ends: in order, or torn down. */
+/** How a connection ends: in order, or reset. */
 export type Ending = "FIN" | "RST";
 
-/** What happens to a command instead of its being carried out and answered. */
+/** What happens to a command in place of its execution and answer. */
 export type CommandFault =
-	/** Never answered; as in FreeSWITCH the connection carries out nothing more and sends no events meanwhile. */
-	| { readonly kind: "hang"; readonly run?: boolean }
-	/** Carried out and never answered, while later commands are: from now on answers do not match questions. */
+	/** Executed, never answered. As in FreeSWITCH, the connection then executes nothing more and sends no events. */
+	| { readonly kind: "hang" }
+	/** Executed, never answered, while later commands are: from then on answers do not match commands. */
 	| { readonly kind: "swallow" }
-	/** Answered `ms` late. */
-	| { readonly kind: "late"; readonly ms: number }
-	/** Answered with another text, in a sound frame. */
+	/** Answered with another text, in a valid frame. */
 	| { readonly kind: "text"; readonly text: string | ((real: string) => string) }
-	/** Answered with these bytes in place of a frame. */
+	/** Answered with these bytes, in place of a frame. */
 	| { readonly kind: "bytes"; readonly bytes: string | Uint8Array }
-	/** The connection ends: before the command is carried out, after that but unanswered, or in the middle of the answer. */
+	/** The connection ends before the execution, after it without an answer, or in the middle of the answer. */
 	| { readonly kind: "cut"; readonly when: "before" | "after" | "middle"; readonly how: Ending }
-	/** The connection stays open and nothing is read or written any more. */
+	/** The connection stays open, without reading or writing. */
 	| { readonly kind: "freeze" };
-
-/** What happens to an event that a connection is to be sent. */
-export type EventFate = "send" | "drop" | "double" | { readonly delay: number };
 
 interface Rule {
 	readonly pattern: RegExp;
@@ -31,17 +25,15 @@ interface Rule {
 }
 
 export class Faults {
-	/** What is sent to who connects; undefined for FreeSWITCH's greeting, "" for nothing. */
-	greeting: string | Uint8Array | undefined;
-	/** At most so many bytes are written at once. */
+	/** Sent to new connections in place of FreeSWITCH's greeting; "" sends nothing. */
+	greeting: string | undefined;
+	/** The most bytes written at once. */
 	pieces: number | undefined;
-	/** Asked for every event and connection. */
-	fate: (event: EventRecord) => EventFate = () => "send";
 	#rules: Rule[] = [];
 
 	/**
-	 * Has a fault befall the commands whose whole text matches `pattern`, such as /^api reloadxml/, `times` times.
-	 * @returns takes it back
+	 * Applies a fault to the next `times` commands that match `pattern`, such as /^api reloadxml/.
+	 * @returns removes the fault
 	 */
 	on(pattern: RegExp, fault: CommandFault, times = Number.POSITIVE_INFINITY): () => void {
 		const rule = { pattern, fault, times };
@@ -51,20 +43,12 @@ export class Faults {
 		};
 	}
 
-	/** The fault for a command that has come, which is used up by that. */
+	/** The fault for a command, which counts as one of its times. */
 	take(command: string): CommandFault | undefined {
 		const rule = this.#rules.find(({ pattern, times }) => times > 0 && pattern.test(command));
 		if (rule !== undefined) {
 			rule.times -= 1;
 		}
 		return rule?.fault;
-	}
-
-	/** From now on nothing goes wrong. */
-	clear(): void {
-		this.greeting = undefined;
-		this.pieces = undefined;
-		this.fate = () => "send";
-		this.#rules = [];
 	}
 }

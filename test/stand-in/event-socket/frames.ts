@@ -1,4 +1,4 @@
-/** Frames of the event socket: as FreeSWITCH's module writes them, header for header, and read back. */
+/** Frames of the event socket: written header for header like FreeSWITCH's, and a reader for them. */
 import type { EventRecord } from "../freeswitch/events.ts";
 
 export const greeting = "Content-Type: auth/request\n\n";
@@ -7,52 +7,47 @@ export function commandReply(text: string): string {
 	return `Content-Type: command/reply\nReply-Text: ${text}\n\n`;
 }
 
-/** The reply to `bgapi`, which tells the job twice. */
-export function jobReply(job: string): string {
-	return `Content-Type: command/reply\nReply-Text: +OK Job-UUID: ${job}\nJob-UUID: ${job}\n\n`;
-}
-
-/** An answer to `api`; the length is in bytes. Nothing stands between it and the next frame. */
+/** An answer to `api`. The length is in bytes, and the next frame follows immediately. */
 export function apiResponse(text: string): string {
 	return `Content-Type: api/response\nContent-Length: ${Buffer.byteLength(text)}\n\n${text}`;
 }
 
-/** An event, whose headers come in the other order. */
+/** An event. Its headers are in the other order. */
 export function eventFrame(event: EventRecord): string {
 	const json = JSON.stringify(event);
 	return `Content-Length: ${Buffer.byteLength(json)}\nContent-Type: text/event-json\n\n${json}`;
 }
 
-/** To an address that `apply-inbound-acl` does not name (recording 03). */
+/** Sent to an address outside `apply-inbound-acl` (recording 03). */
 export const rudeRejection = withText("text/rude-rejection", "Access Denied, go away.\n");
 
-/** At the end of every connection that FreeSWITCH closes of itself, but for its own end. */
+/** Sent before FreeSWITCH closes a connection, except at its shutdown. */
 export const goodbye = withText(
 	"text/disconnect-notice",
 	"Disconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.com/\n",
 );
 
-/** When FreeSWITCH shuts down (recording 14). */
+/** Sent when FreeSWITCH shuts down (recording 14). */
 export const shutdownNotice = withText("text/disconnect-notice", "The system is being shut down.\n");
 
 function withText(type: string, text: string): string {
 	return `Content-Type: ${type}\nContent-Length: ${Buffer.byteLength(text)}\n\n${text}`;
 }
 
-/** A frame as received. */
+/** A received frame. */
 export interface Frame {
-	/** The headers as they came, without the blank line. */
+	/** The headers, without the blank line. */
 	readonly head: string;
 	readonly type: string;
-	/** "" where there is no Content-Length. */
+	/** "" without a Content-Length. */
 	readonly body: string;
 }
 
-/** Takes a stream of bytes apart; frames may be cut and joined anywhere. */
+/** Splits a stream of bytes into frames, wherever the chunks are cut. */
 export class FrameReader {
 	#bytes = Buffer.alloc(0);
 
-	/** The frames that `bytes` complete. */
+	/** The frames completed by `bytes`. */
 	read(bytes: Uint8Array): Frame[] {
 		this.#bytes = Buffer.concat([this.#bytes, bytes]);
 		const frames: Frame[] = [];

@@ -1,10 +1,10 @@
-/** What one connection writes: in order, in pieces if asked, held back while frozen, and ended in one of several ways. */
+/** The sending side of a connection: it can write in pieces, freeze, and end in several ways. */
 import type { Socket } from "node:net";
 import { changed } from "../../support/until.ts";
 import type { Ending, Faults } from "./faults.ts";
 
 export class Output {
-	/** Bytes handed to the system. */
+	/** Bytes handed to the kernel. */
 	written = 0;
 	readonly #socket: Socket;
 	readonly #faults: Faults;
@@ -24,7 +24,7 @@ export class Output {
 		this.#flush();
 	}
 
-	/** Ends the connection when all is written. */
+	/** Ends the connection after everything is written. */
 	end(): void {
 		this.#afterwards = () => {
 			this.#socket.destroySoon();
@@ -32,10 +32,10 @@ export class Output {
 		this.#flush();
 	}
 
-	/** Ends the connection as the end of a process does; what has not left yet is lost. */
+	/** Ends the connection at once; pending bytes are lost. */
 	cut(how: Ending): void {
 		this.#waiting = [];
-		// Node.js 20 never closes, and never exits for, a socket that is reset while it is being shut down.
+		// In Node.js 20 a socket that is reset during its shutdown never closes, and keeps the process running.
 		if (how === "RST" && !this.#socket.writableEnded) {
 			this.#socket.resetAndDestroy();
 		} else {
@@ -43,7 +43,7 @@ export class Output {
 		}
 	}
 
-	/** Reads and writes nothing any more, or goes on. */
+	/** Stops reading and writing, or resumes it. */
 	set frozen(frozen: boolean) {
 		this.#frozen = frozen;
 		if (frozen) {
@@ -65,7 +65,7 @@ export class Output {
 			this.written += piece.length;
 			this.#socket.write(piece);
 			if (pieces !== undefined) {
-				// The next piece in another turn, so that the other side sees this one by itself.
+				// The next piece waits for another turn, so that this one arrives alone.
 				if (piece.length < next.length) {
 					this.#waiting.unshift(next.subarray(piece.length));
 				}

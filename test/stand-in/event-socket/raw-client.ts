@@ -1,4 +1,4 @@
-/** A client of the event socket that sends what it is told and keeps all that comes; it knows no protocol but the frames. */
+/** A client of the event socket for tests. It keeps all frames it receives. */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { changed, until } from "../../support/until.ts";
@@ -9,9 +9,9 @@ export class RawClient {
 	readonly frames: Frame[] = [];
 	/** Bytes received. */
 	bytes = 0;
-	/** Everything received, as text. */
-	text = "";
-	/** How the server ended the connection, once it has. */
+	/** How many times bytes arrived. */
+	chunks = 0;
+	/** How the server ended the connection, if it has. */
 	ended: "FIN" | "RST" | undefined;
 	readonly #socket: Socket;
 	readonly #reader = new FrameReader();
@@ -20,7 +20,7 @@ export class RawClient {
 		this.#socket = socket;
 		socket.on("data", (bytes: Buffer) => {
 			this.bytes += bytes.length;
-			this.text += bytes.toString("latin1");
+			this.chunks += 1;
 			this.frames.push(...this.#reader.read(bytes));
 			changed();
 		});
@@ -57,7 +57,7 @@ export class RawClient {
 		this.#socket.write(bytes);
 	}
 
-	/** Sends a command and resolves with its answer: an api's text, or a reply's. */
+	/** Sends a command and resolves with the text of its answer. */
 	async ask(command: string): Promise<string> {
 		const count = this.answers.length;
 		this.send(command);

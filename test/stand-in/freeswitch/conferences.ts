@@ -1,14 +1,14 @@
 /**
- * FreeSWITCH's conferences. A conference is listed before its create event is fired, and out of the list before its destroy
- * event is, which may take its time: meanwhile a new conference of that name can be created (recording 15).
+ * FreeSWITCH's conferences. A conference is in the list before its create event, and out of it before its destroy event. In
+ * between, a new conference of that name can be created (recording 15).
  */
 
 import { changed } from "../../support/until.ts";
-import type { EventRecord, Events } from "./events.ts";
+import type { EventRecord, Events, FiredAt } from "./events.ts";
 import type { Random } from "./random.ts";
 
-/** Somebody in a conference, by what they call themselves. */
-export interface Caller {
+/** Caller id of somebody in a conference. */
+interface Caller {
 	readonly name: string;
 	readonly number: string;
 }
@@ -26,12 +26,10 @@ export interface Conference {
 	/** FreeSWITCH's seconds. */
 	readonly startedAt: number;
 	/** Newest first. */
-	readonly members: readonly Member[];
-	/** The file that it is recorded into. */
-	recordedInto: string | undefined;
+	members: readonly Member[];
 }
 
-export interface ConferencesOptions {
+interface ConferencesOptions {
 	readonly events: Events;
 	readonly random: Random;
 	/** FreeSWITCH's time in whole seconds. */
@@ -39,22 +37,18 @@ export interface ConferencesOptions {
 	readonly domain: string;
 }
 
-interface RunningConference extends Conference {
-	members: readonly Member[];
-}
-
 const somebody: Caller = { name: "Outbound Call", number: "default" };
 
 export class Conferences {
 	readonly #options: ConferencesOptions;
-	readonly #running = new Map<string, RunningConference>();
+	readonly #running = new Map<string, Conference>();
 	#lastMember = 0;
 
 	constructor(options: ConferencesOptions) {
 		this.#options = options;
 	}
 
-	/** What is listed, in the order of its coming; FreeSWITCH lists in the order of a hash table. */
+	/** The listed conferences, oldest first; FreeSWITCH lists in the order of a hash table. */
 	get running(): readonly Conference[] {
 		return [...this.#running.values()];
 	}
@@ -72,38 +66,27 @@ export class Conferences {
 			throw new Error(`conference ${name} is running`);
 		}
 		const { random, seconds } = this.#options;
-		const conference: RunningConference = {
-			name,
-			uuid: random.uuid(),
-			startedAt: seconds(),
-			members: [],
-			recordedInto: undefined,
-		};
+		const conference: Conference = { name, uuid: random.uuid(), startedAt: seconds(), members: [] };
 		this.#running.set(name, conference);
 		const at = { file: "mod_conference.c", function: "conference_new", line: 3848 };
 		this.#fire(conference, at, { Action: "conference-create" });
 		for (const caller of callers) {
 			this.join(name, caller);
 		}
-		changed();
 		return conference;
 	}
 
 	join(name: string, caller: Caller = somebody): void {
+		const { random, seconds } = this.#options;
 		const conference = this.#find(name);
 		this.#lastMember += 1;
-		const member: Member = {
-			...caller,
-			id: this.#lastMember,
-			uuid: this.#options.random.uuid(),
-			joinedAt: this.#options.seconds(),
-		};
+		const member: Member = { ...caller, id: this.#lastMember, uuid: random.uuid(), joinedAt: seconds() };
 		conference.members = [member, ...conference.members];
 		const at = { file: "conference_member.c", function: "conference_member_add", line: 962 };
 		this.#fireMember(conference, at, member, "add-member");
 	}
 
-	/** The member who came last starts and stops to talk: two of the events that no subscriber wants all of. */
+	/** The newest member starts and stops talking: two events that subscribers filter out. */
 	talk(name: string): void {
 		const conference = this.#find(name);
 		const [member] = conference.members;
@@ -114,13 +97,13 @@ export class Conferences {
 		}
 	}
 
-	/** Ends a conference and tells so. */
+	/** Ends a conference and fires its destroy event. */
 	destroy(name: string): void {
 		this.unlist(name)();
 	}
 
 	/**
-	 * Ends a conference, which nobody is told yet.
+	 * Ends a conference without its destroy event.
 	 * @returns fires its destroy event
 	 */
 	unlist(name: string): () => void {
@@ -134,7 +117,7 @@ export class Conferences {
 		};
 	}
 
-	#find(name: string): RunningConference {
+	#find(name: string): Conference {
 		const conference = this.#running.get(name);
 		if (conference === undefined) {
 			throw new Error(`conference ${name} is not running`);
@@ -142,18 +125,18 @@ export class Conferences {
 		return conference;
 	}
 
-	#fireMember(conference: Conference, at: Parameters<Events["fire"]>[1], member: Member, action: string): void {
+	#fireMember(conference: Conference, at: FiredAt, { uuid, name, number, id }: Member, action: string): void {
 		this.#fire(conference, at, {
-			"Unique-ID": member.uuid,
-			"Caller-Caller-ID-Name": member.name,
-			"Caller-Caller-ID-Number": member.number,
-			"Member-ID": String(member.id),
+			"Unique-ID": uuid,
+			"Caller-Caller-ID-Name": name,
+			"Caller-Caller-ID-Number": number,
+			"Member-ID": String(id),
 			"Member-Type": "member",
 			Action: action,
 		});
 	}
 
-	#fire({ name, uuid, members }: Conference, at: Parameters<Events["fire"]>[1], fields: EventRecord): void {
+	#fire({ name, uuid, members }: Conference, at: FiredAt, fields: EventRecord): void {
 		this.#options.events.fire("conference::maintenance", at, {
 			"Conference-Name": name,
 			"Conference-Domain": this.#options.domain,

@@ -1,36 +1,32 @@
-/** FreeSWITCH's events: flat records of strings, with the headers that every event bears, in their order. */
+/** FreeSWITCH's events: flat records of strings, which begin with the headers common to all events. */
 import type { Clock } from "../../../src/clock.ts";
+import { changed } from "../../support/until.ts";
 
-/** Header name to value, in the order in which it is sent. */
+/** Header name to value, in the order of sending. */
 export type EventRecord = Readonly<Record<string, string>>;
 
-/** Where in FreeSWITCH's source an event is fired. */
+/** The place in FreeSWITCH's source that fires an event. */
 export interface FiredAt {
 	readonly file: string;
 	readonly function: string;
 	readonly line: number;
 }
 
-export interface EventsOptions {
-	readonly clock: Clock;
-	/** ms since 1970 when the clock shows 0. */
-	readonly epoch: number;
-	readonly coreUuid: string;
-	readonly hostname: string;
-	readonly ipv4: string;
-	readonly ipv6: string;
-}
-
 export class Events {
-	readonly #options: EventsOptions;
+	readonly #clock: Clock;
+	readonly #epoch: number;
+	readonly #coreUuid: string;
 	readonly #listeners = new Set<(event: EventRecord) => void>();
 	#sequence = 0;
 
-	constructor(options: EventsOptions) {
-		this.#options = options;
+	/** @param epoch ms since 1970 when the clock shows 0 */
+	constructor(clock: Clock, epoch: number, coreUuid: string) {
+		this.#clock = clock;
+		this.#epoch = epoch;
+		this.#coreUuid = coreUuid;
 	}
 
-	/** Has every event passed to `listener`, at once and in order, until the returned function is called. */
+	/** Passes every event to `listener`, synchronously, until the returned function is called. */
 	listen(listener: (event: EventRecord) => void): () => void {
 		this.#listeners.add(listener);
 		return () => {
@@ -40,17 +36,16 @@ export class Events {
 
 	/** @param name an event's name, or a subclass (with `::` in it) of CUSTOM */
 	fire(name: string, at: FiredAt, fields: EventRecord): void {
-		const { clock, epoch, coreUuid, hostname, ipv4, ipv6 } = this.#options;
-		const now = epoch + clock.now();
+		const now = this.#epoch + this.#clock.now();
 		const date = new Date(now);
 		this.#sequence += 1;
 		const event: EventRecord = {
 			...(name.includes("::") ? { "Event-Subclass": name, "Event-Name": "CUSTOM" } : { "Event-Name": name }),
-			"Core-UUID": coreUuid,
-			"FreeSWITCH-Hostname": hostname,
-			"FreeSWITCH-Switchname": hostname,
-			"FreeSWITCH-IPv4": ipv4,
-			"FreeSWITCH-IPv6": ipv6,
+			"Core-UUID": this.#coreUuid,
+			"FreeSWITCH-Hostname": "vm",
+			"FreeSWITCH-Switchname": "vm",
+			"FreeSWITCH-IPv4": "192.0.2.2",
+			"FreeSWITCH-IPv6": "fd00::2",
 			"Event-Date-Local": date.toISOString().slice(0, 19).replace("T", " "),
 			"Event-Date-GMT": date.toUTCString(),
 			"Event-Date-Timestamp": String(Math.round(now * 1_000)),
@@ -63,5 +58,6 @@ export class Events {
 		for (const listener of [...this.#listeners]) {
 			listener(event);
 		}
+		changed();
 	}
 }

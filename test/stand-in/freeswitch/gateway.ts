@@ -1,13 +1,14 @@
 /**
- * One gateway of a SIP profile: the states it goes through, step by step as FreeSWITCH's profile thread takes them once a
- * second, and what answers of the registrar do to it in between. It does not know its profile's other gateways.
+ * One gateway of a SIP profile: its states, which the profile's thread steps once a second, and which the registrar's answers
+ * change in between.
  */
 
 import type { SipAnswer } from "../registrar/registrar.ts";
-import { GatewayRequests, type GatewayRequestsSurroundings } from "./gateway-requests.ts";
+import type { Events } from "./events.ts";
 import type { GatewaySettings } from "./gateway-settings.ts";
+import { SipHandle, type SipHandleSurroundings } from "./sip-handle.ts";
 
-export type GatewayState =
+type GatewayState =
 	| "UNREGED"
 	| "TRYING"
 	| "REGISTER"
@@ -15,62 +16,50 @@ export type GatewayState =
 	| "UNREGISTER"
 	| "FAILED"
 	| "FAIL_WAIT"
-	| "NOREG"
 	| "DOWN"
 	| "TIMEOUT";
 
 /** What a gateway needs of the profile that it is in. */
-export interface GatewaySurroundings extends Omit<GatewayRequestsSurroundings, "registerAnswered" | "pingAnswered"> {
-	readonly profile: string;
+export interface GatewaySurroundings extends Omit<SipHandleSurroundings, "registerAnswered" | "pingAnswered"> {
 	/** FreeSWITCH's time in whole seconds. */
 	readonly seconds: () => number;
-	/** The gateway that answers for a name are credited to: found by name, in any profile, and not if it is killed. */
+	/** Finds the gateway that takes the answers for a name; a killed one does not. */
 	readonly find: (name: string) => Gateway | undefined;
-	/** Fires `sofia::gateway_state`. */
-	readonly stateChanged: (gateway: Gateway, status: number, phrase: string) => void;
+	readonly events: Events;
 }
 
 export class Gateway {
 	readonly settings: GatewaySettings;
-	readonly profile: string;
 	state: GatewayState = "UNREGED";
-	/** Whether it is held to be alive, by registration or by pings; what gwlist goes by. */
+	/** Whether FreeSWITCH considers it alive, by registration or by pings. */
 	status: "UP" | "DOWN" = "DOWN";
 	deleted = false;
-	/** In FreeSWITCH's seconds: when to try again, when a try has taken too long, when the next ping is due. */
+	/** When to try again, in FreeSWITCH's seconds. */
 	retry = 0;
-	timeout = 0;
-	ping: number;
-	pinging = false;
-	pingCount = 0;
-	/** ms that the last ping took. */
-	pingTime = 0;
-	/** On the clock, ms: since when `status` is UP. */
-	upSince: number;
-	/** Where the registrar's last answer came from. */
-	network: { readonly ip: string; readonly port: number } | undefined;
 	readonly #around: GatewaySurroundings;
-	readonly #requests: GatewayRequests;
+	readonly #handle: SipHandle;
+	/** When a try has taken too long, when to register anew, when to ping; in FreeSWITCH's seconds. */
+	#timeout = 0;
 	#expires = 0;
+	#nextPing: number;
+	#pinging = false;
+	/** Whether the last ping was answered. */
+	#pingAnswered = false;
+	/** Where the registrar's last answer came from. */
+	#network: { readonly ip: string; readonly port: number } | undefined;
 	#failures = 0;
 	#failureStatus = 0;
 
 	constructor(settings: GatewaySettings, around: GatewaySurroundings) {
 		this.settings = settings;
-		this.profile = around.profile;
 		this.#around = around;
-		this.#requests = new GatewayRequests(settings, {
+		this.#handle = new SipHandle(settings, {
 			...around,
-			// By name, so it may be another gateway than the one that asked.
+			// Found by name, it may be another gateway than the one that asked.
 			registerAnswered: (answer) => around.find(this.name)?.registerAnswered(answer),
-			pingAnswered: (answer, took) => around.find(this.name)?.pingAnswered(answer, took),
+			pingAnswered: (answer) => around.find(this.name)?.pingAnswered(answer),
 		});
-		this.ping = settings.pingSeconds === 0 ? 0 : around.seconds() + settings.pingSeconds;
-		this.upSince = around.clock.now();
-		if (!settings.registers) {
-			this.state = "NOREG";
-			this.status = "UP";
-		}
+		this.#nextPing = around.seconds() + settings.pingSeconds;
 	}
 
 	get name(): string {
@@ -85,75 +74,72 @@ export class Gateway {
 		}
 	}
 
-	/** Has it un-REGISTER at the next tick. */
+	/** Makes it un-REGISTER at the next tick. */
 	unregister(): void {
-		if (this.state !== "NOREG") {
-			this.retry = 0;
-			this.state = "UNREGISTER";
-		}
+		this.retry = 0;
+		this.state = "UNREGISTER";
 	}
 
-	/** Has it REGISTER at the next tick, whatever its state. */
+	/** Makes it REGISTER at the next tick, whatever its state. */
 	register(): void {
-		if (this.state !== "NOREG") {
-			this.retry = 0;
-			this.state = "UNREGED";
-		}
+		this.retry = 0;
+		this.state = "UNREGED";
 	}
 
-	/** One tick's step. `now` in FreeSWITCH's seconds. */
+	/** Takes the step of one tick. @param now in FreeSWITCH's seconds */
 	step(now: number): void {
 		const before = this.state;
-		const alive = before === "NOREG" || before === "REGED";
-		if (this.ping !== 0 && !this.pinging && now >= this.ping && alive && !this.deleted) {
-			this.pinging = true;
-			this.#requests.ping();
+		const { pingSeconds, frequency, retrySeconds, timeoutSeconds } = this.settings;
+		if (pingSeconds > 0 && !this.#pinging && now >= this.#nextPing && before === "REGED" && !this.deleted) {
+			this.#pinging = true;
+			this.#handle.ping();
 		}
 		switch (before) {
 			case "DOWN":
-			case "NOREG":
-				if (this.ping === 0 && !this.pinging) {
-					this.#isUp();
+				// FreeSWITCH has a gateway without pings count as alive even then.
+				if (pingSeconds === 0) {
+					this.status = "UP";
 				}
 				break;
-			case "REGISTER": {
-				const { frequency } = this.settings;
+			case "REGISTER":
 				this.#failures = 0;
 				this.#expires = now + Math.max(1, frequency > 30 ? frequency - 15 : Math.floor(frequency / 2));
 				this.state = "REGED";
-				this.#isUp();
+				this.status = "UP";
 				break;
-			}
 			case "UNREGISTER":
-				this.#requests.unregister();
+				this.#handle.unregister();
 				this.state = "DOWN";
 				this.status = "DOWN";
 				break;
 			case "UNREGED":
-				this.#requests.register();
-				this.retry = now + this.settings.retrySeconds;
-				this.timeout = now + this.settings.timeoutSeconds;
+				this.#handle.register();
+				this.retry = now + retrySeconds;
+				this.#timeout = now + timeoutSeconds;
 				this.state = "TRYING";
 				break;
 			case "TIMEOUT":
-				this.#requests.giveUp();
+				this.#handle.giveUp();
 				this.state = "FAILED";
 				this.#failures += 1;
 				this.#failureStatus = 908;
 				break;
-			case "FAILED":
-				this.retry = now + this.#retrySeconds();
+			case "FAILED": {
+				// The wait grows with each refusal, and stays the same while nobody answers.
+				const constant = this.#failureStatus === 503 || this.#failureStatus === 908 || this.#failures < 1;
+				this.retry = now + retrySeconds * (constant ? 1 : this.#failures);
 				this.status = "DOWN";
 				this.state = "FAIL_WAIT";
 				this.#failureStatus = 0;
 				break;
+			}
 			case "FAIL_WAIT":
 				if (now >= this.retry) {
 					this.state = "UNREGED";
 				}
 				break;
 			case "TRYING":
-				if (now >= this.timeout) {
+				if (now >= this.#timeout) {
 					this.state = "TIMEOUT";
 				}
 				break;
@@ -164,15 +150,16 @@ export class Gateway {
 				break;
 		}
 		if (this.state !== before) {
-			this.#around.stateChanged(this, 0, "");
+			this.#tellState();
 		}
 	}
 
-	/** The answer to a REGISTER sent under this gateway's name. */
-	registerAnswered({ status, phrase, network }: SipAnswer): void {
+	/** Takes the answer to a REGISTER sent under this gateway's name. */
+	registerAnswered(answer: SipAnswer): void {
+		const { status, network } = answer;
 		const { state } = this;
-		const formerIp = network === undefined ? undefined : this.network?.ip;
-		this.network = network ?? this.network;
+		const formerIp = network === undefined ? undefined : this.#network?.ip;
+		this.#network = network ?? this.#network;
 		if (status === 200) {
 			this.state = "REGISTER";
 		} else {
@@ -180,59 +167,40 @@ export class Gateway {
 			this.#failureStatus = status;
 			this.#failures += 1;
 		}
-		if (this.state !== state || (this.network !== undefined && this.network.ip !== formerIp)) {
-			this.#around.stateChanged(this, status, phrase);
+		if (this.state !== state || (this.#network !== undefined && this.#network.ip !== formerIp)) {
+			this.#tellState(answer);
 		}
 	}
 
-	/** The answer to a ping sent under this gateway's name. */
-	pingAnswered({ status, phrase }: SipAnswer, took: number): void {
-		let tell = this.settings.pingMonitoring;
-		if (status >= 200 && status < 600 && status !== 408 && status !== 503) {
-			if (this.state === "FAILED") {
-				this.state = "UNREGED";
-			}
-			if (this.pingCount < this.settings.pingMax) {
-				this.pingCount += 1;
-				if (this.pingCount >= this.settings.pingMin && this.#isUp()) {
-					tell = true;
-				}
-			}
-			this.pingTime = took;
-		} else {
-			if (this.state === "REGED") {
-				this.state = "FAILED";
-			}
-			this.pingCount = Math.max(0, this.pingCount - 1);
-			if (this.pingCount < this.settings.pingMin && this.status === "UP") {
-				this.status = "DOWN";
-				tell = true;
-			}
-			this.pingTime = 0;
+	/** Takes the answer to a ping sent under this gateway's name. */
+	pingAnswered(answer: SipAnswer): void {
+		const before = this.status;
+		const answered = answer.status !== 408 && answer.status !== 503;
+		if (answered && this.state === "FAILED") {
+			this.state = "UNREGED";
+		} else if (!answered && this.state === "REGED") {
+			this.state = "FAILED";
 		}
-		this.ping = this.#around.seconds() + this.settings.pingSeconds;
-		this.pinging = false;
-		if (tell) {
-			this.#around.stateChanged(this, status, phrase);
+		if (!answered || !this.#pingAnswered) {
+			this.status = answered ? "UP" : "DOWN";
+		}
+		this.#pingAnswered = answered;
+		this.#nextPing = this.#around.seconds() + this.settings.pingSeconds;
+		this.#pinging = false;
+		if (this.status !== before) {
+			this.#tellState(answer);
 		}
 	}
 
-	/** Whether that is news. */
-	#isUp(): boolean {
-		if (this.status === "UP") {
-			return false;
-		}
-		this.status = "UP";
-		this.upSince = this.#around.clock.now();
-		return true;
-	}
-
-	#retrySeconds(): number {
-		const { retrySeconds, retrySecondsAfterTimeout } = this.settings;
-		if (retrySecondsAfterTimeout && this.#failureStatus === 908) {
-			return retrySecondsAfterTimeout;
-		}
-		const constant = this.#failureStatus === 503 || this.#failureStatus === 908 || this.#failures < 1;
-		return constant ? retrySeconds : retrySeconds * this.#failures;
+	#tellState(answer?: SipAnswer): void {
+		const at = { file: "sofia_reg.c", function: "sofia_reg_fire_custom_gateway_state_event", line: 156 };
+		const network = this.#network;
+		this.#around.events.fire("sofia::gateway_state", at, {
+			Gateway: this.name,
+			State: this.state,
+			"Ping-Status": this.status,
+			...(network && { "Register-Network-IP": network.ip, "Register-Network-Port": String(network.port) }),
+			...(answer && { Phrase: answer.phrase, Status: String(answer.status) }),
+		});
 	}
 }

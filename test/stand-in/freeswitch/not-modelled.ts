@@ -1,4 +1,4 @@
-/** FreeSWITCH would do something here that the stand-in does not do: better a loud failure than an answer made up. */
+/** FreeSWITCH has an answer here that the stand-in does not know. A loud failure is better than an invented answer. */
 export class NotModelled extends Error {
 	override readonly name = "NotModelled";
 

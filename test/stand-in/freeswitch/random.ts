@@ -1,4 +1,4 @@
-/** Numbers and ids that look random and are the same in every run. */
+/** Pseudo-random numbers and ids: the same seed makes the same sequence. */
 
 export class Random {
 	#state: number;
@@ -12,7 +12,7 @@ export class Random {
 		return least + (this.#next() % (most - least + 1));
 	}
 
-	/** An id in the form that FreeSWITCH's have. */
+	/** An id in the form of FreeSWITCH's ids. */
 	uuid(): string {
 		const digits = Array.from({ length: 4 }, () => this.#next().toString(16).padStart(8, "0")).join("");
 		const variant = "89ab".charAt(this.#next() % 4);

@@ -1,90 +1,154 @@
 /**
- * FreeSWITCH's end of one registration, as its SIP stack (sofia-sip) keeps it: one request at a time, and a timer of the
- * stack's own by which it refreshes a registration without the gateway's doing.
+ * The requests of one gateway: REGISTER and un-REGISTER in a dialog of its own, and pings. As in FreeSWITCH's SIP stack
+ * (sofia-sip), one REGISTER is under way at a time, and the stack refreshes a registration by its own timer, without the
+ * gateway.
  */
-import type { Clock } from "../../../src/clock.ts";
+import type { StoppableClock } from "../clocks.ts";
 import type { RegisterRequest, SipAnswer, SipPeer } from "../registrar/registrar.ts";
+import type { GatewaySettings } from "./gateway-settings.ts";
 import type { Random } from "./random.ts";
-import { transact } from "./sip-transaction.ts";
 
-export interface SipHandleOptions {
-	readonly clock: Clock;
+export interface SipHandleSurroundings {
+	readonly clock: StoppableClock;
 	readonly random: Random;
 	readonly peer: SipPeer;
-	/** Called with every final answer to a REGISTER, refreshes included, until the handle is destroyed. */
-	readonly answered: (answer: SipAnswer) => void;
+	/** Runs an action on the profile's SIP stack, which starts later than the profile. */
+	readonly onStack: (action: () => void) => void;
+	/** Takes the final answers to REGISTERs, refreshes included. */
+	readonly registerAnswered: (answer: SipAnswer) => void;
+	readonly pingAnswered: (answer: SipAnswer) => void;
 }
 
+/** ms without an answer after which the stack makes up a 408. */
+const patience = 32_000;
+
 export class SipHandle {
-	readonly #options: SipHandleOptions;
-	/** The request under way, then those that wait for its answer. */
-	readonly #requests: RegisterRequest[] = [];
+	readonly #request: RegisterRequest;
+	readonly #around: SipHandleSurroundings;
+	/** Whether the gateway has asked for a REGISTER since the last un-REGISTER. */
+	#tried = false;
+	/** The number of REGISTERs under way and waiting. */
+	#pending = 0;
 	#cancelRefresh = () => {};
 	#endTransaction = () => {};
 
-	constructor(options: SipHandleOptions) {
-		this.#options = options;
+	constructor(settings: GatewaySettings, around: SipHandleSurroundings) {
+		this.#around = around;
+		this.#request = {
+			user: settings.registeredUser,
+			host: settings.host,
+			contact: settings.contact,
+			callId: around.random.uuid(),
+			expires: settings.requestedSeconds,
+		};
 	}
 
-	register(request: RegisterRequest): void {
-		this.#requests.push(request);
-		if (this.#requests.length === 1) {
-			this.#send(request);
-		}
+	register(): void {
+		this.#tried = true;
+		this.#around.onStack(() => {
+			this.#enqueue();
+		});
 	}
 
 	/**
-	 * Un-REGISTERs and destroys. An un-REGISTER that must wait for an answer is destroyed with the handle and never sent:
-	 * a gateway that is killed while its REGISTER is under way leaves a binding behind, if that REGISTER is accepted.
+	 * Un-REGISTERs if a REGISTER was sent. While a REGISTER is unanswered, FreeSWITCH skips the un-REGISTER: a gateway killed
+	 * then leaves a binding behind if the registrar accepts.
 	 */
-	unregister(request: RegisterRequest): void {
-		if (this.#requests.length === 0) {
-			this.#options.peer.register({ ...request, expires: 0 }, () => {
-				// The handle is gone when the answer comes.
+	unregister(): void {
+		this.#letGo(() => {
+			if (this.#pending === 0) {
+				this.#around.peer.register({ ...this.#request, expires: 0 }, () => {
+					// The handle is gone by then.
+				});
+			}
+		});
+	}
+
+	/** Stops waiting for answers, without an un-REGISTER. */
+	giveUp(): void {
+		this.#letGo(() => {});
+	}
+
+	ping(): void {
+		const { peer, pingAnswered, onStack } = this.#around;
+		onStack(() => {
+			this.#transact((reply) => {
+				peer.ping(this.#request.host, reply);
+			}, pingAnswered);
+		});
+	}
+
+	#letGo(first: () => void): void {
+		if (this.#tried) {
+			this.#tried = false;
+			this.#around.onStack(() => {
+				first();
+				this.#pending = 0;
+				this.#cancelRefresh();
+				this.#endTransaction();
 			});
 		}
-		this.destroy();
 	}
 
-	destroy(): void {
-		this.#requests.length = 0;
-		this.#cancelRefresh();
-		this.#endTransaction();
+	#enqueue(): void {
+		this.#pending += 1;
+		if (this.#pending === 1) {
+			this.#send();
+		}
 	}
 
-	#send(request: RegisterRequest): void {
-		const { clock, peer } = this.#options;
-		this.#endTransaction = transact(
-			clock,
+	#send(): void {
+		this.#endTransaction = this.#transact(
 			(reply) => {
-				peer.register(request, reply);
+				this.#around.peer.register(this.#request, reply);
 			},
 			(answer) => {
-				this.#answered(request, answer);
+				this.#answered(answer);
 			},
 		);
 	}
 
-	#answered(request: RegisterRequest, answer: SipAnswer): void {
-		this.#requests.shift();
+	#answered(answer: SipAnswer): void {
+		this.#pending -= 1;
 		this.#cancelRefresh();
 		if (answer.status === 200 && answer.expires !== undefined) {
-			this.#cancelRefresh = this.#options.clock.after(this.#refreshAfter(answer.expires) * 1_000, () => {
-				if (this.#requests.length === 0) {
-					this.register(request);
+			this.#cancelRefresh = this.#around.clock.after(this.#refreshAfter(answer.expires) * 1_000, () => {
+				if (this.#pending === 0) {
+					this.#enqueue();
 				}
 			});
 		}
-		const next = this.#requests[0];
-		if (next !== undefined) {
-			this.#send(next);
+		if (this.#pending > 0) {
+			this.#send();
 		}
-		this.#options.answered(answer);
+		this.#around.registerAnswered(answer);
 	}
 
-	/** Seconds; the stack draws lots within these bounds. */
+	/**
+	 * Sends a request and passes the first answer on, if FreeSWITCH still runs.
+	 * @returns ends the transaction: no answer is passed on after that
+	 */
+	#transact(send: (reply: (answer: SipAnswer) => void) => void, answered: (answer: SipAnswer) => void): () => void {
+		const { clock } = this.#around;
+		let open = true;
+		const end = (answer?: SipAnswer) => {
+			const heard = open && !clock.stopped;
+			open = false;
+			cancel();
+			if (heard && answer !== undefined) {
+				answered(answer);
+			}
+		};
+		const cancel = clock.after(patience, () => {
+			end({ status: 408, phrase: "Request Timeout" });
+		});
+		send(end);
+		return end;
+	}
+
+	/** Seconds, drawn at random within the stack's bounds. */
 	#refreshAfter(granted: number): number {
-		const { random } = this.#options;
+		const { random } = this.#around;
 		if (granted > 90 && granted < 300) {
 			return random.between(granted - 60, granted - 30);
 		}

@@ -1,74 +1,68 @@
 /**
- * A SIP profile: its list of gateways, and the thread that looks at all of them once a second. The list is newest first and
- * one tick goes through all of it, so of a new and a killed gateway of one name the new one REGISTERs before the killed one
- * un-REGISTERs; nothing here makes that happen on purpose.
+ * A SIP profile: its list of gateways, and the thread that steps all of them once a second. The list is newest first and one
+ * tick goes through all of it. So a new gateway REGISTERs before the killed one of its name un-REGISTERs: the race follows from
+ * the order of the list and is not written anywhere.
  */
-import type { Clock } from "../../../src/clock.ts";
 import { changed } from "../../support/until.ts";
-import type { ProfileConfiguration } from "./configuration.ts";
 import { Gateway, type GatewaySurroundings } from "./gateway.ts";
 import type { GatewaySettings } from "./gateway-settings.ts";
 
 export interface ProfileTiming {
-	/** ms between ticks: a little more than 1,000 in reality, since it is ten waits of 100 ms each. */
+	/** ms between ticks. In reality a little more than 1,000: ten waits of 100 ms each. */
 	readonly tickInterval: number;
 	/** ms from the profile's start to its first tick. */
 	readonly firstTick: number;
-	/** false: ticks come only when `tick` is called. */
-	readonly ticksByItself: boolean;
 	/** ms from a stopping profile's last tick to the start of the new one. */
 	readonly restart: number;
 }
 
 /** What a profile needs of the module that it belongs to. */
-export interface ProfileSurroundings extends Omit<GatewaySurroundings, "profile" | "onStack"> {
-	/** A gateway has been added to the list. */
-	readonly added: (gateway: Gateway) => void;
-	/** A killed gateway is looked at by a tick: its name is free from now on. */
-	readonly forgotten: (gateway: Gateway) => void;
-	/** A gateway is gone. */
-	readonly deleted: (gateway: Gateway) => void;
-	/** All gateways are gone and the profile with them. */
-	readonly ended: (profile: Profile) => void;
+interface ProfileSurroundings extends Omit<GatewaySurroundings, "onStack"> {
+	/** The profile has ended, and all of its gateways are gone. */
+	readonly ended: () => void;
 }
 
-/** ms after a profile's start at which its SIP stack begins to run: what it is told earlier waits (recording 10). */
+/** ms from a profile's start to the start of its SIP stack; requests made earlier wait (recording 10). */
 const stackStarts = 1_100;
 
 export class Profile {
-	readonly configuration: ProfileConfiguration;
+	readonly name: string;
 	/** FreeSWITCH's seconds. */
 	readonly startedAt: number;
 	running = true;
-	/** Whether it is to start again once it has ended. */
-	respawn = false;
 	/** Newest first. */
 	gateways: Gateway[] = [];
+	/** The newest gateway of each name. */
+	readonly #newest = new Map<string, Gateway>();
 	readonly #around: ProfileSurroundings;
-	readonly #timing: ProfileTiming;
-	readonly #clock: Clock;
+	readonly #tickInterval: number;
 	#waitingForStack: (() => void)[] | undefined = [];
 
-	constructor(configuration: ProfileConfiguration, timing: ProfileTiming, around: ProfileSurroundings) {
-		this.configuration = configuration;
+	constructor(name: string, { tickInterval, firstTick }: ProfileTiming, around: ProfileSurroundings) {
+		this.name = name;
 		this.#around = around;
-		this.#timing = timing;
-		this.#clock = around.clock;
+		this.#tickInterval = tickInterval;
 		this.startedAt = around.seconds();
-		this.#clock.after(stackStarts, () => {
+		around.clock.after(stackStarts, () => {
 			this.#startStack();
 		});
-		this.#scheduleTick(this.#clock.now() + timing.firstTick);
+		this.#scheduleTick(around.clock.now() + firstTick);
 	}
 
-	get name(): string {
-		return this.configuration.name;
+	/** The gateway of that name, unless it is killed. */
+	find(name: string): Gateway | undefined {
+		const gateway = this.#newest.get(name);
+		return gateway?.deleted === false ? gateway : undefined;
 	}
 
+	/** Loads a gateway, unless one of its name is loaded. */
 	add(settings: GatewaySettings): void {
+		const { name } = settings;
+		if (this.find(name) !== undefined) {
+			return;
+		}
 		const gateway = new Gateway(settings, {
 			...this.#around,
-			profile: this.name,
 			onStack: (action) => {
 				if (this.#waitingForStack === undefined) {
 					action();
@@ -78,42 +72,44 @@ export class Profile {
 			},
 		});
 		this.gateways.unshift(gateway);
-		this.#around.added(gateway);
+		this.#newest.set(name, gateway);
+		const at = { file: "sofia_reg.c", function: "sofia_reg_add_gateway", line: 3723 };
+		this.#around.events.fire("sofia::gateway_add", at, { Gateway: name, "profile-name": this.name });
 	}
 
-	/** Ends it at its next tick: its thread is in the middle of a wait. */
-	stop(respawn: boolean): void {
+	/** Ends the profile at its next tick; its thread is in the middle of a wait. */
+	stop(): void {
 		this.running = false;
-		this.respawn = respawn;
 		changed();
 	}
 
-	/** What happens once a second. */
-	tick(): void {
+	#tick(): void {
 		if (this.running) {
 			this.#check();
 		} else {
 			for (const gateway of this.gateways) {
 				gateway.kill();
 			}
-			// Twice in a row: the first un-REGISTERs, the second deletes.
+			// The first round un-REGISTERs, the second deletes.
 			this.#check();
 			this.#check();
 			this.#startStack();
-			this.#around.ended(this);
+			this.#around.ended();
 		}
 		changed();
 	}
 
 	#check(): void {
-		const gone = (gateway: Gateway) => gateway.deleted && (gateway.state === "NOREG" || gateway.state === "DOWN");
-		const { gateways } = this;
-		this.gateways = gateways.filter((gateway) => !gone(gateway));
-		for (const gateway of gateways.filter(({ deleted }) => deleted)) {
-			this.#around.forgotten(gateway);
-			if (gone(gateway)) {
-				this.#around.deleted(gateway);
+		const isGone = ({ deleted, state }: Gateway) => deleted && state === "DOWN";
+		const gone = this.gateways.filter(isGone);
+		this.gateways = this.gateways.filter((gateway) => !isGone(gateway));
+		for (const gateway of gone) {
+			const { name } = gateway;
+			if (this.#newest.get(name) === gateway) {
+				this.#newest.delete(name);
 			}
+			const at = { file: "sofia_reg.c", function: "sofia_reg_check_gateway", line: 343 };
+			this.#around.events.fire("sofia::gateway_delete", at, { "profile-name": this.name, Gateway: name });
 		}
 		const now = this.#around.seconds();
 		for (const gateway of this.gateways) {
@@ -130,13 +126,12 @@ export class Profile {
 	}
 
 	#scheduleTick(due: number): void {
-		if (this.#timing.ticksByItself) {
-			this.#clock.after(due - this.#clock.now(), () => {
-				this.tick();
-				if (this.running || this.gateways.length > 0) {
-					this.#scheduleTick(due + this.#timing.tickInterval);
-				}
-			});
-		}
+		const { clock } = this.#around;
+		clock.after(due - clock.now(), () => {
+			this.#tick();
+			if (this.running || this.gateways.length > 0) {
+				this.#scheduleTick(due + this.#tickInterval);
+			}
+		});
 	}
 }

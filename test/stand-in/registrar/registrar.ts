@@ -1,20 +1,20 @@
 /**
- * The SIP registrar: addresses of record and the contacts bound to them, kept as Kamailio's usrloc keeps them with
- * matching_mode 0. A binding is found by its Contact alone, so a REGISTER with `Expires: 0` from whatever dialog takes the
- * binding away: that is what makes the race (recording 05) end badly.
+ * The SIP registrar: users and the contacts bound to them, as in Kamailio's usrloc with matching_mode 0. A binding is found by
+ * its Contact alone, so a REGISTER with `Expires: 0` removes it whichever dialog sent it. That makes the race (recording 05)
+ * end without a binding.
  */
 import type { Clock } from "../../../src/clock.ts";
 import { changed } from "../../support/until.ts";
 
-/** What of a REGISTER matters. */
+/** The parts of a REGISTER that matter. */
 export interface RegisterRequest {
 	/** The user part of the address of record. */
 	readonly user: string;
-	/** The host that it is sent to. */
+	/** The host to which it is sent. */
 	readonly host: string;
 	readonly contact: string;
 	readonly callId: string;
-	/** Seconds; 0 takes the contact's binding away. */
+	/** Seconds; 0 removes the contact's binding. */
 	readonly expires: number;
 }
 
@@ -22,49 +22,38 @@ export interface RegisterRequest {
 export interface SipAnswer {
 	readonly status: number;
 	readonly phrase: string;
-	/** Seconds that a binding was granted for. */
+	/** Seconds for which the binding was granted. */
 	readonly expires?: number;
-	/** Where the answer came from; missing when FreeSWITCH made it up because nobody answered. */
+	/** Where the answer came from; missing if nobody answered and FreeSWITCH made the answer up. */
 	readonly network?: { readonly ip: string; readonly port: number };
 }
 
-/** Where requests are sent. `reply` is called later, once or never; the peer may be in another process. */
+/** Receives requests. It calls `reply` later, once or never, and may be in another process. */
 export interface SipPeer {
 	register(request: RegisterRequest, reply: (answer: SipAnswer) => void): void;
-	/** OPTIONS, by which FreeSWITCH sees whether a gateway is alive. */
+	/** OPTIONS, which tells FreeSWITCH whether a gateway is alive. */
 	ping(host: string, reply: (answer: SipAnswer) => void): void;
 }
 
-export interface Binding {
+interface Binding {
 	readonly contact: string;
 	readonly callId: string;
 	/** On the registrar's clock, ms. */
 	readonly expiresAt: number;
 }
 
-/** A REGISTER that has arrived, and how it was answered. */
-export interface Registration extends RegisterRequest {
+/** A REGISTER that has arrived, and the status of its answer. */
+interface Registration extends RegisterRequest {
 	/** On the registrar's clock, ms. */
 	readonly at: number;
 	readonly status: number;
 }
 
 /**
- * `up`: it answers. `unreachable`: connections are refused, which FreeSWITCH calls 503 (recording 06). `silent`: requests are lost.
- * `unheard`: requests arrive and are carried out, their answers are lost.
+ * `up`: it answers. `unreachable`: it refuses connections, which FreeSWITCH calls 503 (recording 06). `silent`: requests are
+ * lost. `unheard`: requests are carried out, their answers are lost.
  */
-export type Reachability = "up" | "unreachable" | "silent" | "unheard";
-
-export interface RegistrarOptions {
-	readonly clock: Clock;
-	/** The only address at which it is found; without it every address is its own. */
-	readonly address?: string;
-}
-
-interface Refusal {
-	readonly status: number;
-	readonly phrase: string;
-}
+type Reachability = "up" | "unreachable" | "silent" | "unheard";
 
 const port = 5060;
 
@@ -73,20 +62,16 @@ export class Registrar implements SipPeer {
 	readonly history: Registration[] = [];
 	/** ms from a request's arrival to the arrival of its answer. */
 	latency = 0;
-	/** Seconds that no binding is granted longer than. */
-	longest = Number.POSITIVE_INFINITY;
 	reachability: Reachability = "up";
 	readonly #clock: Clock;
-	readonly #address: string | undefined;
 	readonly #contacts = new Map<string, Map<string, Binding>>();
-	readonly #refusals = new Map<string, Refusal>();
-	#refusal: Refusal | undefined;
+	/** By user; undefined stands for everybody. */
+	readonly #refusals = new Map<string | undefined, SipAnswer>();
 	#cancelExpiry = () => {};
 	#closed = false;
 
-	constructor({ clock, address }: RegistrarOptions) {
+	constructor({ clock }: { readonly clock: Clock }) {
 		this.#clock = clock;
-		this.#address = address;
 	}
 
 	/** The users with at least one live binding, sorted. */
@@ -99,36 +84,31 @@ export class Registrar implements SipPeer {
 		return [...(this.#contacts.get(user)?.values() ?? [])];
 	}
 
-	/** How many REGISTERs have come for a user, or for all: those that bind, or those that take the binding away. */
+	/** Counts the REGISTERs of one user, or of all, that bind or that remove the binding. */
 	count(kind: "bind" | "unbind", user?: string): number {
 		return this.history.filter(
 			(seen) => (seen.expires === 0) === (kind === "unbind") && (user === undefined || seen.user === user),
 		).length;
 	}
 
-	/** Refuses REGISTERs of one user, or of everybody if `user` is undefined, until `accept`. */
+	/** Refuses the REGISTERs of one user, or of everybody if `user` is undefined, until `accept`. */
 	refuse(user?: string, status = 403, phrase = "Forbidden"): void {
-		if (user === undefined) {
-			this.#refusal = { status, phrase };
-		} else {
-			this.#refusals.set(user, { status, phrase });
-		}
+		this.#refusals.set(user, { status, phrase });
 	}
 
-	/** Refuses nobody any more. */
+	/** Ends all refusals. */
 	accept(): void {
 		this.#refusals.clear();
-		this.#refusal = undefined;
 	}
 
-	/** Loses all bindings, as a registrar does that keeps them in memory; FreeSWITCH is not told. */
+	/** Loses all bindings, like a registrar that keeps them in memory. FreeSWITCH does not notice. */
 	restart(): void {
 		this.#contacts.clear();
 		this.#expire();
 	}
 
 	register(request: RegisterRequest, reply: (answer: SipAnswer) => void): void {
-		if (this.#heard(request.host, reply)) {
+		if (this.#heard(reply)) {
 			const answer = this.#answer(request);
 			this.history.push({ ...request, at: this.#clock.now(), status: answer.status });
 			changed();
@@ -137,7 +117,7 @@ export class Registrar implements SipPeer {
 	}
 
 	ping(host: string, reply: (answer: SipAnswer) => void): void {
-		if (this.#heard(host, reply)) {
+		if (this.#heard(reply)) {
 			this.#reply(host, { status: 200, phrase: "OK" }, reply);
 		}
 	}
@@ -148,8 +128,8 @@ export class Registrar implements SipPeer {
 		this.#cancelExpiry();
 	}
 
-	#heard(host: string, reply: (answer: SipAnswer) => void): boolean {
-		if (this.reachability === "unreachable" || (this.#address !== undefined && host !== this.#address)) {
+	#heard(reply: (answer: SipAnswer) => void): boolean {
+		if (this.reachability === "unreachable") {
 			this.#clock.after(0, () => {
 				reply({ status: 503, phrase: "Service Unavailable" });
 			});
@@ -168,23 +148,22 @@ export class Registrar implements SipPeer {
 	}
 
 	#answer({ user, contact, callId, expires }: RegisterRequest): SipAnswer {
-		const refusal = this.#refusals.get(user) ?? this.#refusal;
+		const refusal = this.#refusals.get(user) ?? this.#refusals.get(undefined);
 		if (refusal !== undefined) {
 			return refusal;
 		}
 		const contacts = this.#contacts.get(user) ?? new Map<string, Binding>();
-		const granted = Math.min(expires, this.longest);
-		if (granted === 0) {
+		if (expires === 0) {
 			contacts.delete(contact);
 		} else {
-			contacts.set(contact, { contact, callId, expiresAt: this.#clock.now() + granted * 1_000 });
+			contacts.set(contact, { contact, callId, expiresAt: this.#clock.now() + expires * 1_000 });
 		}
 		this.#contacts.set(user, contacts);
 		this.#expire();
-		return { status: 200, phrase: "OK", expires: granted };
+		return { status: 200, phrase: "OK", expires };
 	}
 
-	/** Forgets what has expired, and comes back when the next binding does. */
+	/** Removes expired bindings, and sets a timer for the next one to expire. */
 	#expire(): void {
 		this.#cancelExpiry();
 		const now = this.#clock.now();
@@ -208,4 +187,19 @@ export class Registrar implements SipPeer {
 		}
 		changed();
 	}
+}
+
+/** A peer that passes everything on to another one, and calls `heard` with each REGISTER and its answer. */
+export function overheard(peer: SipPeer, heard: (request: RegisterRequest, answer: SipAnswer) => void): SipPeer {
+	return {
+		register: (request, reply) => {
+			peer.register(request, (answer) => {
+				heard(request, answer);
+				reply(answer);
+			});
+		},
+		ping: (host, reply) => {
+			peer.ping(host, reply);
+		},
+	};
 }

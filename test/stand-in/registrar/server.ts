@@ -1,11 +1,10 @@
 /**
- * The registrar over TCP, so that a FreeSWITCH in a process of its own can be killed while the bindings stay, as in
- * reality: one JSON object a line, `{id, register}` or `{id, ping}` there and `{id, answer}` back. No SIP.
+ * The registrar over TCP: a FreeSWITCH in a process of its own can be killed while the bindings stay. One JSON object per
+ * line, `{id, register}` or `{id, ping}` to the registrar and `{id, answer}` back. No SIP.
  */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { readLines } from "../../support/lines.ts";
-import { changed } from "../../support/until.ts";
 import type { RegisterRequest, SipAnswer, SipPeer } from "./registrar.ts";
 
 type Request = { readonly id: number } & ({ readonly register: RegisterRequest } | { readonly ping: string });
@@ -50,7 +49,7 @@ export class RegistrarServer {
 	#serve(socket: Socket, registrar: SipPeer): void {
 		this.#sockets.add(socket);
 		socket.on("error", () => {
-			// A FreeSWITCH that is killed resets its connections; "close" follows.
+			// A killed FreeSWITCH resets its connections; "close" follows.
 		});
 		socket.once("close", () => {
 			this.#sockets.delete(socket);
@@ -71,22 +70,18 @@ export class RegistrarServer {
 	}
 }
 
-/** A registrar in another process. Who cannot be reached any more answers nothing, like one whose host is down. */
+/** A registrar in another process. Without a connection it is silent, like a registrar whose host is down. */
 export class RemoteRegistrar implements SipPeer {
 	readonly #socket: Socket;
 	readonly #waiting = new Map<number, (answer: SipAnswer) => void>();
 	#lastId = 0;
-	/** Whether the connection is gone. */
-	closed = false;
 
-	constructor(port: number, host = "127.0.0.1") {
-		this.#socket = connect({ port, host });
+	/** @param address `HOST:PORT` of a RegistrarServer */
+	constructor(address: string) {
+		const [host = "", port] = address.split(":");
+		this.#socket = connect({ port: Number(port), host });
 		this.#socket.on("error", () => {
-			// Told by silence.
-		});
-		this.#socket.once("close", () => {
-			this.closed = true;
-			changed();
+			// The registrar is silent from now on.
 		});
 		readLines(this.#socket, (line) => {
 			const { id, answer } = JSON.parse(line) as Reply;

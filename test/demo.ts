@@ -7,20 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { styleText } from "node:util";
 import { systemClock } from "../src/clock.ts";
-import type { Registrar, SipPeer } from "./stand-in/registrar/registrar.ts";
 import { StandIn } from "./stand-in/stand-in.ts";
-import { DaemonProcess, type LogRecord, shippedScript } from "./support/daemon-process.ts";
-
-type Who = "you" | "FreeSWITCH" | "registrar" | "fsconfregger";
-
-const colours = { you: "bold", FreeSWITCH: "cyan", registrar: "magenta", fsconfregger: "green" } as const;
-
-const began = systemClock.now();
+import { environmentOf, narrate, narrated, narratedDaemon, type Who } from "./support/narration.ts";
 
 function say(who: Who, what: string): void {
-	const time = ((systemClock.now() - began) / 1_000).toFixed(1).padStart(5);
-	const line = `${time} s  ${who.padEnd(13)} ${what}`;
-	process.stdout.write(`${process.stdout.isTTY ? styleText(colours[who], line) : line}\n`);
+	process.stdout.write(`${narrate(who, what)}\n`);
 }
 
 function chapter(title: string): void {
@@ -33,28 +24,6 @@ const seconds = (count: number) =>
 		systemClock.after(count * 1_000, resolve);
 	});
 
-/** A registrar that tells what arrives. */
-function telling(registrar: Registrar): SipPeer {
-	return {
-		register(request, reply) {
-			registrar.register(request, (answer) => {
-				const what = request.expires === 0 ? "un-REGISTER" : "REGISTER";
-				const outcome =
-					answer.status !== 200
-						? ""
-						: request.expires === 0
-							? ": gone"
-							: `: callers of ${request.user} are sent to this node`;
-				say("registrar", `${what} ${request.user} is answered ${answer.status} ${answer.phrase}${outcome}`);
-				reply(answer);
-			});
-		},
-		ping(host, reply) {
-			registrar.ping(host, reply);
-		},
-	};
-}
-
 process.stdout.write(`
    FreeSWITCH ──(a conference starts)──► fsconfregger ──► sofia-generator.sh writes conf_12345.xml
        ▲                                      │
@@ -64,23 +33,9 @@ process.stdout.write(`
 `);
 
 const directory = mkdtempSync(join(tmpdir(), "fsconfregger-demo-"));
-const node = await StandIn.start({ directory, password: "demo", peer: telling });
+const node = await StandIn.start({ directory, peer: (own) => narrated(own, say) });
 const { registrar } = node;
-const daemon = new DaemonProcess({
-	environment: {
-		EVENTSOCKET_HOST: "127.0.0.1",
-		EVENTSOCKET_PORT: String(node.port),
-		EVENTSOCKET_PASSWORD: "demo",
-		GENERATOR_SCRIPT: shippedScript,
-		GATEWAY_DIR: directory,
-		SIP_REGISTRAR: "127.0.0.100",
-		SIP_PASSWORD: "demo-secret",
-		LINGER: "3",
-	},
-	onRecord: ({ msg }: LogRecord) => {
-		say("fsconfregger", msg);
-	},
-});
+const daemon = narratedDaemon({ ...environmentOf(node.port, directory), LINGER: "3" }, say);
 
 /** Shows what matters in the end: whom callers reach. */
 function score(): boolean {

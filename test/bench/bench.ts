@@ -1,226 +1,134 @@
 /**
- * `npm run bench`: what registering rooms costs, the daemon beside a baseline that does it room by room as the Go daemon
- * does, all in one run on one machine. FreeSWITCH is the tests' stand-in in a process of its own, as slow as the real one.
- * It asserts nothing; whoever changes the daemon runs it before and after. It takes some three minutes.
+ * `npm run bench`: what registering rooms costs the daemon, beside a baseline that works room by room as the Go daemon does,
+ * in one run on one machine. It prints a table in Markdown, and asserts nothing about speed; whoever changes the daemon
+ * compares the ratios before and after. It takes about a minute.
  */
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { availableParallelism, cpus, release, tmpdir, totalmem } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import { program, shippedScript } from "../support/daemon-process.ts";
-import { quantile, sharedNow } from "./orders.ts";
-import { BenchFreeSwitch } from "./processes.ts";
-import {
-	type Bench,
-	type Measured,
-	measure,
-	measureStart,
-	middle,
-	roomNames,
-	type Scenario,
-	type Subject,
-} from "./runs.ts";
-import { ending, oneByOne, starting, storm, stormSeconds } from "./scenarios.ts";
-import { heading, rows, target } from "./table.ts";
-
-/** How many scripts the daemon runs at a time. */
-const places = 2 * availableParallelism();
-
-/**
- * How often the daemon is measured where a target hangs on it; of each figure the one in the middle counts. The machine may
- * be slower a minute later: what a target compares is measured one right after the other, and each time compared anew.
- */
-const repeats = 3;
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, cpus, release, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { buildSync } from "esbuild";
+import { realLatencies } from "../stand-in/freeswitch/latencies.ts";
+import type { Result, Run } from "./run.ts";
 
 const root = mkdtempSync(join(tmpdir(), "fsconfregger-bench-"));
+const daemon = join(import.meta.dirname, "../../dist/fsconfregger");
+const baseline = join(root, "room-by-room.mjs");
+const script = join(import.meta.dirname, "../../sofia-generator.sh");
+const cores = availableParallelism();
+const environment = {
+	// Where the clients' first lines find node.
+	PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`,
+	GENERATOR_SCRIPT: script,
+	SIP_REGISTRAR: "127.0.0.100",
+	SIP_PASSWORD: "bench-secret",
+	EVENTSOCKET_HOST: "127.0.0.1",
+};
 
-function print(line: string): void {
-	process.stdout.write(`${line}\n`);
+/** The table's columns, of one run. */
+const columns = {
+	"median ms": ({ delays }: Result) => quantile(delays, 0.5),
+	p95: ({ delays }: Result) => quantile(delays, 0.95),
+	max: ({ delays }: Result) => quantile(delays, 1),
+	reloads: ({ reloads }: Result) => reloads,
+	rescans: ({ rescans }: Result) => rescans,
+	"KB received": ({ kilobytes }: Result) => kilobytes,
+	"CPU ms a room": ({ cpu, delays }: Result) => cpu / delays.length,
+	MB: ({ megabytes }: Result) => megabytes,
+};
+type Figure = (result: Result) => number;
+
+/** The value below which that part of all values lies. */
+function quantile(values: readonly number[], part: number): number {
+	const sorted = [...values].sort((one, other) => one - other);
+	return sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? Number.NaN;
 }
 
-async function bundled(name: string): Promise<string> {
-	const outfile = join(root, `${name}.mjs`);
-	const entry = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
-	await build({ entryPoints: [entry], outfile, bundle: true, platform: "node", format: "esm", target: "node20" });
-	return outfile;
-}
-
-const scriptEnvironment = { SIP_REGISTRAR: "127.0.0.100", SIP_PASSWORD: "bench-secret" };
-
-/** ms that the generator takes for `count` rooms, `atATime` at once, started by nothing more than xargs. */
-function scriptsAlone(count: number, atATime: number): number {
-	const directory = mkdtempSync(join(root, "scripts-"));
-	const started = sharedNow();
-	spawnSync("xargs", ["-n", "1", "-P", String(atATime), shippedScript], {
-		input: roomNames(2, count).join("\n"),
-		env: { PATH: process.env["PATH"], ...scriptEnvironment, GATEWAY_DIR: directory },
+/** Runs the script for `count` rooms, `places` at a time. Returns the directory of their snippets, and how many ms it took. */
+function runScripts(count: number, places: number): { directory: string; took: number } {
+	const directory = mkdtempSync(join(root, "external-"));
+	const rooms = Array.from({ length: count }, (_, index) => 10_000 + index);
+	const start = performance.now();
+	execFileSync("xargs", ["-r", "-n", "1", "-P", String(places), script], {
+		input: rooms.join("\n"),
+		env: { ...environment, GATEWAY_DIR: directory },
 	});
-	return sharedNow() - started;
+	return { directory, took: performance.now() - start };
 }
 
-function medianOf(values: readonly number[]): number {
-	return quantile(values, 0.5);
-}
-
-async function makeBench(): Promise<Bench> {
-	const directory = join(root, "sample");
-	mkdirSync(directory);
-	const { status } = spawnSync(shippedScript, ["99999"], { env: { ...scriptEnvironment, GATEWAY_DIR: directory } });
-	if (status !== 0) {
-		throw new Error(`${shippedScript} ended with ${String(status)}`);
+/** @throws Error if anything but information was printed */
+function run(order: Run, running: number): Result {
+	const { status, output } = spawnSync(process.execPath, [join(root, "run.mjs"), JSON.stringify(order)], {
+		env: { ...environment, GATEWAY_DIR: runScripts(running, 2 * cores).directory },
+		encoding: "utf8",
+		stdio: ["ignore", "pipe", "pipe", "pipe"],
+		maxBuffer: Number.POSITIVE_INFINITY,
+	});
+	const [log, errors, result] = output.slice(1).map(String);
+	const complaints = `${log ?? ""}${errors ?? ""}`.match(/^(?!\{"level":"info").+$/gm) ?? [];
+	if (status !== 0 || complaints.length > 0) {
+		throw new Error(`this run went wrong, so nothing can be said: ${JSON.stringify(order)}\n${complaints.join("\n")}`);
 	}
-	return {
-		root,
-		freeswitch: await bundled("freeswitch"),
-		snippet: join(directory, "conf_99999.xml"),
-		environment: {
-			...scriptEnvironment,
-			GENERATOR_SCRIPT: shippedScript,
-			EVENTSOCKET_HOST: "127.0.0.1",
-			EVENTSOCKET_PASSWORD: "ClueCon",
-		},
+	return JSON.parse(result ?? "") as Result;
+}
+
+function printRow(first: string, others: readonly string[]): void {
+	console.log(`| ${first.padEnd(24)} | ${others.map((cell) => cell.padEnd(18)).join(" | ")} |`);
+}
+
+function shown(figure: number): string {
+	return figure.toFixed(figure < 10 && !Number.isInteger(figure) ? 2 : 0);
+}
+
+/** Prints a row, and returns the daemon's figures: of each the middle one of `times` runs. */
+function compare(title: string, { running = 0, bursts = 1, rooms = 1, times = 1 }): (figure: Figure) => number {
+	const measure = (client: string, times: number) => {
+		const results = Array.from({ length: times }, () => run({ client, bursts, rooms }, running));
+		return (figure: Figure) => quantile(results.map(figure), 0.5);
 	};
-}
-
-/** How long FreeSWITCH takes, as asked within its own process. */
-async function answerTimes(bench: Bench, running: number): Promise<{ reload: number; rescan: number; lists: number }> {
-	const directory = mkdtempSync(join(root, "answers-"));
-	const freeswitch = await BenchFreeSwitch.start(bench.freeswitch, directory, bench.snippet);
-	try {
-		await freeswitch.order({ do: "prepare", rooms: roomNames(1, running) });
-		const time = (command: string) => freeswitch.order({ do: "time", command, times: 9 });
-		return {
-			reload: await time("reloadxml"),
-			rescan: await time("sofia profile external rescan"),
-			lists: (await time("conference list summary")) + (await time("sofia jsonstatus")),
-		};
-	} finally {
-		await freeswitch.end();
-	}
-}
-
-async function main(): Promise<void> {
-	const bench = await makeBench();
-	const daemon: Subject = { program, looksFirst: true, environment: {} };
-	// The baseline takes rooms away at once, so the daemon must do so too where that is compared.
-	const daemonAtOnce: Subject = { ...daemon, environment: { LINGER: "0" } };
-	const roomByRoom: Subject = { program: await bundled("room-by-room"), looksFirst: false, environment: {} };
-
-	const began = sharedNow();
-	const one = medianOf([1, 2, 3].map(() => scriptsAlone(50, 1) / 50));
-	const none = await answerTimes(bench, 0);
-	const many = await answerTimes(bench, 1_000);
-	const [cpu] = cpus();
-	print(
-		`${availableParallelism()} cores (${cpu?.model.trim() ?? "?"}), ${Math.round(totalmem() / 2 ** 30)} GB, Linux ${release()}, Node.js ${process.version}`,
-	);
-	print(`the script alone: ${one.toFixed(1)} ms`);
-	for (const [rooms, { reload, rescan, lists }] of [
-		[0, none],
-		[1_000, many],
-	] as const) {
-		print(
-			`the stand-in with ${rooms} rooms: reloadxml ${reload.toFixed(0)} ms, rescan ${rescan.toFixed(0)} ms, both lists ${lists.toFixed(0)} ms`,
-		);
-	}
-	print(
-		"\nTimes in ms: from conference-create to the end of the rescan that covers the room (median, p95, max), from the first room to the last (all), CPU.",
-	);
-	print(
-		"The FreeSWITCH here is JavaScript on the same cores; its own CPU stands last and would not be there with a real one.\n",
-	);
-	print(heading());
-
-	const repeated = async <Run>(run: () => Promise<Run>) => {
-		const runs: Run[] = [];
-		for (let count = 0; count < repeats; count++) {
-			runs.push(await run());
-		}
-		return runs;
-	};
-	const registering = (rooms: number, running = 0) => measure(bench, daemon, starting(rooms, running));
-	const show = (title: string, measured: Measured, baseline?: Measured) => {
-		for (const line of rows(title, measured, baseline)) {
-			print(line);
-		}
-		return measured;
-	};
-	const compare = async (title: string, scenario: Scenario, subject = daemon) =>
-		show(title, await measure(bench, subject, scenario), await measure(bench, roomByRoom, scenario));
-
-	const idle = await compare("1 room, idle (six times)", oneByOne(6));
-	for (const rooms of [5, 20, 100]) {
-		await compare(`${rooms} rooms within a second`, starting(rooms));
-	}
-	const slow = await measure(bench, roomByRoom, starting(500));
-	const bursts = await repeated(async () => ({
-		scripts: scriptsAlone(500, places),
-		half: await registering(500),
-		full: await registering(1_000),
-	}));
-	const half = show("500 rooms within a second", middle(bursts.map((burst) => burst.half)), slow);
-	const full = show("1,000 rooms within a second (room by room: 500)", middle(bursts.map((burst) => burst.full)), slow);
-	const scripts = medianOf(bursts.map((burst) => burst.scripts));
-	print(`500 scripts alone, ${places} at a time, right before each of these: ${scripts.toFixed(0)} ms`);
-	await compare("500 rooms end within a second, no linger", ending(500), daemonAtOnce);
-	await compare("20 rooms within a second, 500 running", starting(20, 500));
-	const scaling = await repeated(async () => ({
-		few: await registering(20, 10),
-		more: await registering(20, 100),
-		most: await registering(20, 1_000),
-	}));
-	show("20 rooms within a second, 10 running", middle(scaling.map(({ few }) => few)));
-	show("20 rooms within a second, 100 running", middle(scaling.map(({ more }) => more)));
-	show("20 rooms within a second, 1,000 running", middle(scaling.map(({ most }) => most)));
-	const calm = await compare(`${stormSeconds} s of 2,000 events a second`, storm());
-	await compare("the same, with one room starting", storm("31000"));
-	const starts = await repeated(() => measureStart(bench, daemon, 500));
-	const first = show("start with 500 running, to first pass done", middle(starts));
-	print("");
-
-	print(
-		target(
-			"one idle room, against script + reloadxml + rescan",
-			idle.median / (one + none.reload + none.rescan),
-			1.5,
-			" times",
-		),
-	);
-	print(
-		target(
-			"500 rooms, the one that waits longest, against their scripts alone",
-			medianOf(bursts.map((burst) => burst.half.max / burst.scripts)),
-			1.5,
-			" times",
-		),
-	);
-	print(target("500 rooms, reloads", half.reloads, 12, ""));
-	print(
-		target(
-			"1,000 rooms, against 500",
-			medianOf(bursts.map((burst) => burst.full.span / burst.half.span)),
-			2.2,
-			" times",
-		),
-	);
-	print(target("the event storm, of one core", calm.own / (stormSeconds * 10), 1, " %"));
-	print(target("start to first pass done with 500 running", first.span, 400, " ms"));
-	print(target("memory after 1,000 rooms", full.resident, 75, " MB"));
-	print(
-		target(
-			"CPU per room with 1,000 running, against 10",
-			medianOf(scaling.map(({ few, most }) => most.ownPerRoom / few.ownPerRoom)),
-			1.1,
-			" times",
-		),
-	);
-	print(`\nThat took ${Math.round((sharedNow() - began) / 1_000)} s.`);
+	const [other, own] = [measure(baseline, 1), measure(daemon, times)];
+	const cells = Object.values(columns).map((figure) => {
+		const ratio = other(figure) === 0 ? "" : ` = ${shown(own(figure) / other(figure))}`;
+		return `${shown(own(figure))} / ${shown(other(figure))}${ratio}`;
+	});
+	printRow(title, cells);
+	return own;
 }
 
 try {
-	await main();
+	const began = performance.now();
+	// Bundled, so that what compiles TypeScript is not counted as the baseline's memory.
+	const entryPoints = ["run.ts", "room-by-room.ts"].map((name) => join(import.meta.dirname, name));
+	const names = { outdir: root, outExtension: { ".js": ".mjs" }, banner: { js: "#!/usr/bin/env node" } };
+	buildSync({ entryPoints, ...names, bundle: true, platform: "node", format: "esm" });
+	chmodSync(baseline, 0o755);
+	console.log(`${cores} cores (${cpus()[0]?.model.trim() ?? "?"}), Linux ${release()}, Node.js ${process.version}`);
+	console.log("ms from conference-create to the end of the rescan that covers the room; daemon / baseline = ratio\n");
+	printRow("", Object.keys(columns));
+	printRow("---", Array<string>(Object.keys(columns).length).fill("---"));
+	const commands = realLatencies.reloadxml + realLatencies.rescan;
+	const oneScript = runScripts(50, 1).took / 50;
+	const scripts = runScripts(500, 2 * cores).took / 5;
+	const idle = compare("1 room, idle (six times)", { bursts: 6 });
+	compare("5 rooms within a second", { rooms: 5 });
+	compare("20 rooms", { rooms: 20 });
+	const many = compare("100 rooms", { rooms: 100, times: 3 });
+	const amid = compare("100 rooms amid 1,000", { rooms: 100, running: 1_000 });
+	const { "median ms": median, max, "CPU ms a room": cpu, MB } = columns;
+	console.log();
+	for (const [what, value, limit, unit] of [
+		["1 idle room, against script + reloadxml + rescan", idle(median) / (oneScript + commands), 1.5, " times"],
+		["100 rooms, longest wait, against scripts + reloadxml + rescan", many(max) / (scripts + commands), 2, " times"],
+		["100 rooms, reloads", many(columns.reloads), 12, ""],
+		["memory", Math.max(many(MB), amid(MB)), 75, " MB"],
+		["CPU a room amid 1,000 running, against amid none", amid(cpu) / many(cpu), 1.1, " times"],
+	] as const) {
+		console.log(`${value <= limit ? "met   " : "MISSED"} ${what}: ${shown(value)}${unit}, at most ${limit}${unit}`);
+	}
+	console.log(`\nThat took ${Math.round((performance.now() - began) / 1_000)} s.`);
+} catch (error) {
+	process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+	process.exitCode = 1;
 } finally {
 	rmSync(root, { recursive: true, force: true });
 }

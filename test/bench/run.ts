@@ -7,8 +7,8 @@ import { readdirSync, readFileSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { realLatencies } from "../stand-in/freeswitch/latencies.ts";
-import { child, parseXml, type XmlElement } from "../stand-in/freeswitch/lenient-xml.ts";
 import { preprocess } from "../stand-in/freeswitch/snippet-directory.ts";
+import { child, parseXml, type XmlElement } from "../stand-in/freeswitch/xml.ts";
 import { StandIn } from "../stand-in/stand-in.ts";
 import { eventually } from "../support/until.ts";
 
@@ -30,17 +30,15 @@ process.once("uncaughtException", (error) => {
 const { client, bursts, rooms } = JSON.parse(process.argv[2] ?? "") as Run;
 const { GATEWAY_DIR: directory = "" } = process.env;
 
-let lastSign = 0;
-const noteSign = () => {
-	lastSign = performance.now();
-};
-watch(directory, noteSign);
+let lastSnippet = 0;
+watch(directory, () => {
+	lastSnippet = performance.now();
+});
 const standIn = await StandIn.start({
 	directory,
 	latencies: realLatencies,
 	// Gateways register at ticks. No figure depends on them, but every run waits for some.
 	timing: { tickInterval: 250 },
-	received: noteSign,
 });
 const { freeswitch, server } = standIn;
 
@@ -72,7 +70,8 @@ freeswitch.events.listen((event) => {
 async function settled(): Promise<void> {
 	const isRegistered = (room: string) => freeswitch.sofia.gateway(`conf_${room}`)?.state === "REGED";
 	const allRegistered = () => freeswitch.conferences.running.every(({ name }) => isRegistered(name));
-	await eventually(() => performance.now() - lastSign > 300 && allRegistered(), "every room is registered");
+	const isIdle = () => performance.now() - Math.max(lastSnippet, server.received.at(-1)?.at ?? 0) > 300;
+	await eventually(() => isIdle() && allRegistered(), "every room is registered");
 }
 
 async function burst(firstRoom: number): Promise<void> {

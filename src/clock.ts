@@ -17,3 +17,16 @@ export const systemClock: Clock = {
 		return () => clearTimeout(timer);
 	},
 };
+
+/** Resolves when `promise` has settled, or after `time` ms. */
+export async function atMost(time: number, promise: Promise<unknown>, clock: Clock): Promise<void> {
+	let cancel = () => {};
+	const timer = new Promise<void>((resolve) => {
+		cancel = clock.after(time, resolve);
+	});
+	try {
+		await Promise.race([promise, timer]);
+	} finally {
+		cancel();
+	}
+}

@@ -1,5 +1,5 @@
 /** Puts the parts together: FreeSWITCH's connection on one side, the generator on the other, the reconciler between. */
-import type { Clock } from "./clock.ts";
+import { atMost, type Clock } from "./clock.ts";
 import type { Config } from "./config/command-line.ts";
 import { Reconciler } from "./controller/reconciler.ts";
 import { accessOf } from "./freeswitch/access.ts";
@@ -104,13 +104,7 @@ export class Daemon {
 
 	/** Ends the pass under way, the scripts and the connection; what is registered stays registered. */
 	async stop(): Promise<void> {
-		await new Promise<void>((resolve) => {
-			const cancel = this.#clock.after(stopPatience, resolve);
-			void this.#reconciler.stop().finally(() => {
-				cancel();
-				resolve();
-			});
-		});
+		await atMost(stopPatience, this.#reconciler.stop(), this.#clock);
 		await this.#generator.stop();
 		this.#connection.close();
 	}

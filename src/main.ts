@@ -1,9 +1,9 @@
-/** The program: reads the configuration, runs the daemon, obeys signals, sets the exit code. Only this file touches `process`. */
+/** The program: reads the configuration, runs the daemon, obeys signals, sets the exit code. */
 import { availableParallelism } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import manifest from "../package.json" with { type: "json" };
 import { systemClock } from "./clock.ts";
-import { BadSetting, help, type Request, readConfig } from "./config/command-line.ts";
+import { BadSetting, type Config, help, readConfig } from "./config/command-line.ts";
 import { settings } from "./config/settings.ts";
 import { SettingsFile } from "./config/settings-file.ts";
 import { Daemon } from "./daemon.ts";
@@ -13,7 +13,7 @@ import { isJournal, logFormat, openLog } from "./log/log.ts";
 import { lastWords, Notices, sendBy, watchdogLimit, withoutSystemd } from "./systemd/notify.ts";
 import { Watchdog } from "./systemd/watchdog.ts";
 
-/** What the exit tells systemd: whether a restart can be of use. */
+/** The exit tells systemd whether a restart can be of use. */
 const exitCode = { done: 0, failed: 1, badSetting: 2 } as const;
 
 const stopped = "stopped; what is registered stays registered";
@@ -33,9 +33,13 @@ function main(): void {
 	small.forEach(setFlagsFromString);
 	// Overwrites the command line that `ps` shows: a unit file of the Go daemon has the password in it.
 	process.title = "fsconfregger";
-	let request: Request;
 	try {
-		request = readConfig(process.argv.slice(2), process.env);
+		const request = readConfig(process.argv.slice(2), process.env);
+		if (typeof request === "string") {
+			process.stdout.write(request === "help" ? help() : `fsconfregger ${manifest.version}\n`);
+		} else {
+			run(request);
+		}
 	} catch (error) {
 		if (!(error instanceof BadSetting)) {
 			throw error;
@@ -44,24 +48,13 @@ function main(): void {
 		const priority = isJournal(process.env["JOURNAL_STREAM"], 2) ? "<3>" : "";
 		process.stderr.write(`${priority}fsconfregger: ${error.message}\n`);
 		process.exitCode = exitCode.badSetting;
-		return;
-	}
-	switch (request.kind) {
-		case "help":
-			process.stdout.write(help());
-			return;
-		case "version":
-			process.stdout.write(`fsconfregger ${manifest.version}\n`);
-			return;
-		case "run":
-			run(request);
 	}
 }
 
-function run({ config }: Request & { kind: "run" }): void {
+function run(config: Config): void {
 	const { log, end } = openLog(config.logLevel, logFormat(process.env, process.stdout.isTTY));
-	const { SETTINGS_FILE: path = "" } = process.env;
-	const file = path === "" ? undefined : new SettingsFile(path, process.env, log);
+	const path = process.env["SETTINGS_FILE"];
+	const file = path ? new SettingsFile(path, process.env, log) : undefined;
 	const notices = new Notices(sendBy(process.env), systemClock, log);
 	const daemon = new Daemon({
 		config,
@@ -79,18 +72,14 @@ function run({ config }: Request & { kind: "run" }): void {
 		ready: () => notices.ready(),
 		status: (sentence) => notices.status(sentence),
 	});
-	const limit = watchdogLimit(process.env, process.pid);
-	const watchdog =
-		limit === undefined
-			? undefined
-			: new Watchdog({
-					limit,
-					deadline: () => daemon.deadline,
-					alive: () => notices.alive(),
-					hangs: () =>
-						log.fatal("a fault of the program, please report it: it hangs, and waits for systemd's watchdog to end it"),
-					clock: systemClock,
-				});
+	const watchdog = new Watchdog({
+		limit: watchdogLimit(process.env, process.pid),
+		deadline: () => daemon.deadline,
+		alive: () => notices.alive(),
+		hangs: () =>
+			log.fatal("a fault of the program, please report it: it hangs, and waits for systemd's watchdog to end it"),
+		clock: systemClock,
+	});
 	let exiting = false;
 	const exit = async (code: number): Promise<void> => {
 		if (exiting) {
@@ -114,11 +103,10 @@ function run({ config }: Request & { kind: "run" }): void {
 		file?.read();
 		daemon.reload(forScripts(file?.environment ?? process.env));
 	};
-	// A terminal that is closed sends SIGHUP, and means the end.
-	const isReload = (signal: NodeJS.Signals) => signal === "SIGHUP" && !process.stdout.isTTY;
 	for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
 		process.on(signal, () => {
-			if (isReload(signal)) {
+			// A terminal that is closed sends SIGHUP, and means the end.
+			if (signal === "SIGHUP" && !process.stdout.isTTY) {
 				reload();
 				return;
 			}
@@ -136,13 +124,11 @@ function run({ config }: Request & { kind: "run" }): void {
 	log.info({ version: manifest.version }, `fsconfregger ${manifest.version} started, for profile ${config.profile}`);
 	file?.warnIfOpen();
 	daemon.start();
-	watchdog?.start();
+	watchdog.start();
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** What of an environment scripts get to see. */
-function forScripts(environment: Environment): Environment {
+function forScripts(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 	return { ...withoutSystemd(environment), [settings.password.variable]: undefined };
 }
 

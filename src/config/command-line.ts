@@ -11,12 +11,6 @@ export interface Config extends Values {
 	readonly unset: Partial<Pick<typeof settings, "host" | "port" | "password">>;
 }
 
-/** What the command line asks for. */
-export type Request =
-	| { readonly kind: "run"; readonly config: Config }
-	| { readonly kind: "help" }
-	| { readonly kind: "version" };
-
 /** A flag or variable that cannot be used; the message names it and says what is allowed. */
 export class BadSetting extends Error {
 	override readonly name = "BadSetting";
@@ -25,17 +19,17 @@ export class BadSetting extends Error {
 const all: readonly Setting[] = Object.values(settings);
 
 /**
- * Reads the command line and the environment.
+ * Reads the command line and the environment, or what the command line asks for instead.
  * @param args without the program's name
  * @throws BadSetting
  */
-export function readConfig(args: readonly string[], environment: NodeJS.ProcessEnv): Request {
+export function readConfig(args: readonly string[], environment: NodeJS.ProcessEnv): Config | "help" | "version" {
 	const flags = parse(args);
-	if (flags["help"] === true || flags["h"] === true) {
-		return { kind: "help" };
+	if (flags["help"] || flags["h"]) {
+		return "help";
 	}
-	if (flags["version"] === true) {
-		return { kind: "version" };
+	if (flags["version"]) {
+		return "version";
 	}
 	// A unit file passes an empty flag for a variable that is not set; both count as not set.
 	const set = ({ flag, variable }: Setting) =>
@@ -54,25 +48,22 @@ export function readConfig(args: readonly string[], environment: NodeJS.ProcessE
 	};
 	const { host, port, password } = settings;
 	return {
-		kind: "run",
-		config: {
-			host: valueOf(host),
-			port: valueOf(port),
-			password: valueOf(password),
-			conf: valueOf(settings.conf),
-			unset: {
-				...(set(host) === undefined && { host }),
-				...(set(port) === undefined && { port }),
-				...(set(password) === undefined && { password }),
-			},
-			script: valueOf(settings.script),
-			profile: valueOf(settings.profile),
-			toRoom: valueOf(settings.toRoom),
-			linger: valueOf(settings.linger),
-			resync: valueOf(settings.resync),
-			timeout: valueOf(settings.timeout),
-			logLevel: valueOf(settings.logLevel),
+		host: valueOf(host),
+		port: valueOf(port),
+		password: valueOf(password),
+		conf: valueOf(settings.conf),
+		unset: {
+			...(set(host) === undefined && { host }),
+			...(set(port) === undefined && { port }),
+			...(set(password) === undefined && { password }),
 		},
+		script: valueOf(settings.script),
+		profile: valueOf(settings.profile),
+		toRoom: valueOf(settings.toRoom),
+		linger: valueOf(settings.linger),
+		resync: valueOf(settings.resync),
+		timeout: valueOf(settings.timeout),
+		logLevel: valueOf(settings.logLevel),
 	};
 }
 

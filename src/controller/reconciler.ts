@@ -11,7 +11,6 @@ import type { Generator } from "../generator/generator.ts";
 import type { Log } from "../log/log.ts";
 import { Troubles } from "../log/troubles.ts";
 import { type Room, roomOf, type ToRoom } from "../room.ts";
-import type { Standing } from "../systemd/status.ts";
 import { Applier, type Plan } from "./apply.ts";
 import { Ledger } from "./ledger.ts";
 import { observe } from "./observe.ts";
@@ -34,6 +33,13 @@ export interface ReconcilerOptions {
 	/** Called each time that `standing` may have changed. */
 	readonly changed?: () => void;
 }
+
+/** What is known of the rooms: how many run and are registered, or why that is not known. */
+export type Standing =
+	| { readonly running: number; readonly registered: number }
+	| { readonly unknown: string }
+	/** Nothing has been looked at yet. */
+	| undefined;
 
 /** ms that a pass waits for its scripts before it goes on with those that have ended; in a burst, the first rooms wait no longer. */
 const patience = 250;

@@ -1,76 +1,76 @@
 /**
  * What systemd is told of the service, as sd_notify(3) has it. Node cannot send to a unix datagram socket, so the program
- * systemd-notify does it, which is why the unit needs NotifyAccess=all. Only this file knows that program.
+ * systemd-notify does it, which is why the unit needs NotifyAccess=all.
  */
 import { execFile, spawnSync } from "node:child_process";
 import { promisify } from "node:util";
 import { type Backoff, waitAfter } from "../backoff.ts";
-import type { Clock } from "../clock.ts";
+import { atMost, type Clock } from "../clock.ts";
 import type { Log } from "../log/log.ts";
 import { excerpt, messageOf } from "../log/text.ts";
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Sends assignments, such as `READY=1`, to systemd. */
 export type Send = (assignments: readonly string[]) => Promise<void>;
 
 const program = "systemd-notify";
 
-/** ms. It waits for up to 5 s until systemd has taken the message, so that it is known whose child sent it. */
-const sendingTakes = 6_000;
+/** It waits for up to 5 s until systemd has taken the message, so that systemd can tell whose child sent it. */
+const limits = { timeout: 6_000, killSignal: "SIGKILL" } as const;
 
 /** Sends through systemd-notify; undefined if nobody listens. */
-export function sendBy(environment: Environment): Send | undefined {
+export function sendBy(environment: NodeJS.ProcessEnv): Send | undefined {
 	const env = environmentFor(environment);
 	return (
 		env &&
 		(async (assignments) => {
-			await promisify(execFile)(program, [...assignments], { env, timeout: sendingTakes, killSignal: "SIGKILL" });
+			await promisify(execFile)(program, [...assignments], { env, ...limits });
 		})
 	);
 }
 
-/** Shows a sentence in `systemctl status` before the program ends: waits until that is done, and does not mind if it fails. */
-export function lastWords(environment: Environment, sentence: string): void {
+/** Shows a sentence in `systemctl status` before the program ends. Waits until that is done, and ignores a failure. */
+export function lastWords(environment: NodeJS.ProcessEnv, sentence: string): void {
 	const env = environmentFor(environment);
 	if (env !== undefined) {
-		spawnSync(program, [statusOf(sentence)], { env, stdio: "ignore", timeout: sendingTakes, killSignal: "SIGKILL" });
+		spawnSync(program, [statusOf(sentence)], { env, stdio: "ignore", ...limits });
 	}
 }
 
 /** ms within which systemd wants to hear from this process, again and again; undefined if it does not. */
-export function watchdogLimit(environment: Environment, pid: number): number | undefined {
+export function watchdogLimit(environment: NodeJS.ProcessEnv, pid: number): number | undefined {
 	const limit = Number(environment["WATCHDOG_USEC"]) / 1_000;
 	const isMeant = [undefined, "", String(pid)].includes(environment["WATCHDOG_PID"]);
 	return isMeant && environment["NOTIFY_SOCKET"] && limit > 0 && Number.isFinite(limit) ? limit : undefined;
 }
 
 /** The environment less what is between systemd and this process alone. */
-export function withoutSystemd(environment: Environment): Environment {
+export function withoutSystemd(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 	return { ...environment, NOTIFY_SOCKET: undefined, WATCHDOG_USEC: undefined, WATCHDOG_PID: undefined };
 }
 
-/** ms */
+/** ms from one status to the next, and ms that the last message may take. */
 const betweenStatuses = 1_000;
 const atTheEnd = 1_000;
 
 const afterFailure: Backoff = { first: 1_000, most: 60_000 };
+
+/** Stands among the assignments for the status, which is made when it is sent. */
+const status = "STATUS";
+const ping = "WATCHDOG=1";
 
 /** Tells systemd one thing after the other; of what changes quickly only the latest. */
 export class Notices {
 	readonly #send: Send | undefined;
 	readonly #clock: Clock;
 	readonly #log: Log;
-	/** Assignments that are yet to be sent, the status apart. */
+	/** Assignments that are yet to be sent. */
 	readonly #waiting = new Set<string>();
 	#isReady = false;
-	/** Makes the status. */
-	#status: (() => string) | undefined;
-	/** Whether that may be another than the one that is shown. */
-	#isStale = false;
+	#status = () => "";
+	/** The status that systemd has. */
 	#shown: string | undefined;
 	/** ms on the clock before which nothing is sent, and no status. */
-	#notBefore = { anything: Number.NEGATIVE_INFINITY, status: Number.NEGATIVE_INFINITY };
+	#notBefore = { anything: 0, status: 0 };
 	#sending: Promise<void> | undefined;
 	#cancelTimer = () => {};
 	#failures = 0;
@@ -96,26 +96,19 @@ export class Notices {
 	 */
 	status(sentence: () => string): void {
 		this.#status = sentence;
-		this.#isStale = true;
-		this.#next();
+		this.#add(status);
 	}
 
 	/** All is well; the watchdog is content for another while. */
 	alive(): void {
-		this.#add("WATCHDOG=1");
+		this.#add(ping);
 	}
 
 	/** The service is ending. Resolves when systemd knows that and the last status, or after a second. */
 	async stopping(): Promise<void> {
-		this.#notBefore = { anything: Number.NEGATIVE_INFINITY, status: Number.NEGATIVE_INFINITY };
+		this.#notBefore = { anything: 0, status: 0 };
 		this.#add("STOPPING=1");
-		await new Promise<void>((resolve) => {
-			const cancel = this.#clock.after(atTheEnd, resolve);
-			void this.#allSent().finally(() => {
-				cancel();
-				resolve();
-			});
-		});
+		await atMost(atTheEnd, this.#allSent(), this.#clock);
 		this.#cancelTimer();
 	}
 
@@ -133,45 +126,46 @@ export class Notices {
 	#next(): void {
 		this.#cancelTimer();
 		const send = this.#send;
-		if (send === undefined || this.#sending !== undefined || (this.#waiting.size === 0 && !this.#isStale)) {
+		if (send === undefined || this.#sending !== undefined || this.#waiting.size === 0) {
 			return;
 		}
 		const now = this.#clock.now();
-		const { anything, status: statusFrom } = this.#notBefore;
-		const wait = (this.#waiting.size > 0 ? anything : Math.max(anything, statusFrom)) - now;
+		const dueAt = (one: string) => Math.max(this.#notBefore.anything, one === status ? this.#notBefore.status : 0);
+		const wait = Math.min(...[...this.#waiting].map(dueAt)) - now;
 		if (wait > 0) {
 			this.#cancelTimer = this.#clock.after(wait, () => this.#next());
 			return;
 		}
-		const assignments = [...this.#waiting];
-		this.#waiting.clear();
-		if (this.#status !== undefined && this.#isStale && now >= statusFrom) {
-			const status = statusOf(this.#status());
-			this.#isStale = false;
-			this.#notBefore.status = now + betweenStatuses;
-			if (status !== this.#shown) {
-				assignments.push(status);
-				this.#shown = status;
-			}
+		const due = [...this.#waiting].filter((one) => dueAt(one) <= now);
+		for (const one of due) {
+			this.#waiting.delete(one);
 		}
-		if (assignments.length === 0) {
-			return;
+		const assignments = due.flatMap((one) => (one === status ? this.#newStatus(now) : [one]));
+		if (assignments.length > 0) {
+			this.#sending = send(assignments)
+				.then(
+					() => {
+						this.#failures = 0;
+					},
+					(error: unknown) => this.#failed(due, error),
+				)
+				.finally(() => {
+					this.#sending = undefined;
+					this.#next();
+				});
 		}
-		this.#sending = send(assignments)
-			.then(
-				() => {
-					this.#failures = 0;
-				},
-				(error: unknown) => this.#failed(assignments, error),
-			)
-			.finally(() => {
-				this.#sending = undefined;
-				this.#next();
-			});
+	}
+
+	/** The assignment of the status, unless systemd has that one. */
+	#newStatus(now: number): string[] {
+		const before = this.#shown;
+		this.#shown = statusOf(this.#status());
+		this.#notBefore.status = now + betweenStatuses;
+		return this.#shown === before ? [] : [this.#shown];
 	}
 
 	/** All but a ping is sent again after a while: without READY=1 the start would fail. */
-	#failed(assignments: readonly string[], error: unknown): void {
+	#failed(due: readonly string[], error: unknown): void {
 		this.#failures += 1;
 		if (this.#failures === 1) {
 			this.#log.warn(
@@ -179,13 +173,9 @@ export class Notices {
 			);
 		}
 		this.#notBefore.anything = this.#clock.now() + waitAfter(this.#failures, afterFailure);
-		for (const assignment of assignments) {
-			if (assignment.startsWith("STATUS=")) {
-				this.#shown = undefined;
-				this.#isStale = true;
-			} else if (assignment !== "WATCHDOG=1") {
-				this.#waiting.add(assignment);
-			}
+		this.#shown = undefined;
+		for (const one of due.filter((one) => one !== ping)) {
+			this.#waiting.add(one);
 		}
 	}
 }
@@ -194,6 +184,6 @@ function statusOf(sentence: string): string {
 	return `STATUS=${excerpt(sentence)}`;
 }
 
-function environmentFor({ NOTIFY_SOCKET, PATH }: Environment): NodeJS.ProcessEnv | undefined {
-	return NOTIFY_SOCKET === undefined || NOTIFY_SOCKET === "" ? undefined : { NOTIFY_SOCKET, PATH };
+function environmentFor({ NOTIFY_SOCKET, PATH }: NodeJS.ProcessEnv): NodeJS.ProcessEnv | undefined {
+	return NOTIFY_SOCKET ? { NOTIFY_SOCKET, PATH } : undefined;
 }

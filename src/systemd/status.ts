@@ -1,13 +1,7 @@
 /** The one sentence that `systemctl status` shows: whether FreeSWITCH is there, and how its rooms are. Pure. */
+import type { Standing } from "../controller/reconciler.ts";
 import type { ConnectionLost } from "../freeswitch/event-socket.ts";
 import type { Session } from "../freeswitch/session.ts";
-
-/** What is known of the rooms: how many run and are registered, or why that is not known. */
-export type Standing =
-	| { readonly running: number; readonly registered: number }
-	| { readonly unknown: string }
-	/** Nothing has been looked at yet. */
-	| undefined;
 
 /** The sentence while there is a connection. */
 export function whenConnected({ version = "" }: Pick<Session, "version">, standing: Standing): string {

@@ -1,14 +1,14 @@
-/** Tells systemd's watchdog that the daemon is well, as long as it is: not only its event loop must turn, it must get on. */
+/** Tells systemd's watchdog that the daemon is well, as long as it is: its event loop turns, and its parts get on. */
 import type { Clock } from "../clock.ts";
 
 export interface WatchdogOptions {
-	/** ms within which the watchdog wants to hear from this process. */
-	readonly limit: number;
-	/** ms on the clock until which it is all right that nothing more is heard from the parts that do the work. */
+	/** ms within which the watchdog wants to hear from this process; undefined if there is none. */
+	readonly limit: number | undefined;
+	/** ms on the clock by which the parts that do the work must have got on. */
 	readonly deadline: () => number;
 	/** Tells the watchdog. */
 	readonly alive: () => void;
-	/** Called once each time that something hangs; it is not cured but by the watchdog. */
+	/** Called once each time that something hangs; only the watchdog cures it. */
 	readonly hangs: () => void;
 	readonly clock: Clock;
 }
@@ -20,7 +20,6 @@ export class Watchdog {
 	readonly #options: WatchdogOptions;
 	/** How often in a row something seemed to hang. */
 	#doubts = 0;
-	#cancel = () => {};
 
 	constructor(options: WatchdogOptions) {
 		this.#options = options;
@@ -28,17 +27,15 @@ export class Watchdog {
 
 	start(): void {
 		const { limit, deadline, alive, hangs, clock } = this.#options;
-		const sound = clock.now() <= deadline();
-		this.#doubts = sound ? 0 : this.#doubts + 1;
-		if (sound) {
+		if (limit === undefined) {
+			return;
+		}
+		this.#doubts = clock.now() <= deadline() ? 0 : this.#doubts + 1;
+		if (this.#doubts === 0) {
 			alive();
 		} else if (this.#doubts === 2) {
 			hangs();
 		}
-		this.#cancel = clock.after(sound ? limit / 2 : lookAgain, () => this.start());
-	}
-
-	stop(): void {
-		this.#cancel();
+		clock.after(this.#doubts === 0 ? limit / 2 : lookAgain, () => this.start());
 	}
 }

@@ -13,24 +13,18 @@ export interface Question<T> {
 /** FreeSWITCH answered something from which nothing may be concluded, least of all that a list is empty. */
 export class UnexpectedAnswer extends Error {
 	override readonly name = "UnexpectedAnswer";
-	readonly command: string;
-	readonly answer: string;
 
 	constructor(command: string, answer: string, cause?: unknown) {
 		super(`FreeSWITCH answered "${command}" with "${excerpt(answer)}"`, { cause });
-		this.command = command;
-		this.answer = answer;
 	}
 }
 
-/** The profile does not exist or is not running: what its gateways are is not known. */
+/** The profile does not exist or is not running, so its gateways are not known. */
 export class ProfileNotRunning extends Error {
 	override readonly name = "ProfileNotRunning";
-	readonly profile: string;
 
 	constructor(profile: string) {
 		super(`SIP profile "${profile}" is not running in FreeSWITCH`);
-		this.profile = profile;
 	}
 }
 
@@ -53,9 +47,9 @@ export const version: Question<string | undefined> = {
 };
 
 /**
- * The names of all running conferences. A conference is listed before its create event and no more before its destroy event.
- * The summary has a line for each, where the list as JSON has half a kilobyte for everybody who is in one. Its words for
- * running conferences are those of FreeSWITCH 1.11; where others come, `conferencesAsJson` tells the same.
+ * The names of all running conferences. A conference is listed from before its create event until before its destroy event.
+ * The summary has a line for each, where the list as JSON has half a kilobyte for every participant. Its words for running
+ * conferences are those of FreeSWITCH 1.11; `conferencesAsJson` asks the versions that have others.
  */
 export const conferences: Question<string[]> = {
 	command: "conference list summary",
@@ -69,15 +63,12 @@ export const conferences: Question<string[]> = {
 		}
 		return lines.map((line) => {
 			const name = /^\+OK Conference (.*) \(\d+ members? rate: \d+[^()]* flags: [^()]*\)$/.exec(line)?.[1];
-			if (name === undefined) {
-				throw new UnexpectedAnswer(this.command, answer);
-			}
-			return name;
+			return known(name, this.command, answer);
 		});
 	},
 };
 
-/** As `conferences`, from an answer whose form is the same in all versions. */
+/** As `conferences`, from an answer that has the same form in all versions. */
 export const conferencesAsJson: Question<string[]> = {
 	command: "conference json_list compact",
 	read(answer) {
@@ -85,30 +76,21 @@ export const conferencesAsJson: Question<string[]> = {
 		if (!Array.isArray(list)) {
 			throw new UnexpectedAnswer(this.command, answer);
 		}
-		return list.map((conference: unknown) => {
-			const name = isRecord(conference) ? conference["conference_name"] : undefined;
-			if (typeof name !== "string") {
-				throw new UnexpectedAnswer(this.command, answer);
-			}
-			return name;
-		});
+		return list.map((conference: unknown) => known(textIn(conference, "conference_name"), this.command, answer));
 	},
 };
 
 /**
  * All gateways of a profile, dying ones included.
- * @returns in FreeSWITCH's order; a name can stand in it twice (recording 16)
+ * @returns in FreeSWITCH's order; a name can be there twice (recording 16)
  * @throws ProfileNotRunning, besides UnexpectedAnswer
  */
 export function gateways(profile: string): Question<ListedGateway[]> {
 	return {
 		command: "sofia jsonstatus",
 		read(answer) {
-			const profiles = objectIn(parse(this.command, numberMembers(answer)), "profiles");
-			if (profiles === undefined) {
-				throw new UnexpectedAnswer(this.command, answer);
-			}
-			const listed = objectIn(profiles, profile);
+			const all = known(objectIn(parse(this.command, numberMembers(answer)), "profiles"), this.command, answer);
+			const listed = objectIn(all, profile);
 			if (textIn(objectIn(listed, "status"), "state") !== "RUNNING") {
 				throw new ProfileNotRunning(profile);
 			}
@@ -116,26 +98,23 @@ export function gateways(profile: string): Question<ListedGateway[]> {
 			if (gateways === undefined && listed?.["gateways"] !== undefined) {
 				throw new UnexpectedAnswer(this.command, answer);
 			}
-			return Object.entries(gateways ?? {}).map(([name, gateway]) => {
-				const state = textIn(gateway, "state");
-				if (state === undefined) {
-					throw new UnexpectedAnswer(this.command, answer);
-				}
-				return { name: unnumbered(name), state };
-			});
+			return Object.entries(gateways ?? {}).map(([name, gateway]) => ({
+				name: unnumbered(name),
+				state: known(textIn(gateway, "state"), this.command, answer),
+			}));
 		},
 	};
 }
 
-/** Reads the configuration anew. It never answers `-ERR`: broken XML is told as `+OK [[error near line …]…]` (recording 08). */
+/** Loads the configuration. It never answers `-ERR`: for broken XML it says `+OK [[error near line …]…]` (recording 08). */
 export const reloadXml: Question<Outcome> = {
 	command: "reloadxml",
 	read: (answer) => ({ done: answer.includes("[Success]"), words: answer.trim() }),
 };
 
 /**
- * Loads the gateways that are new in the profile's configuration. It reads the XML anew itself, and where that is broken
- * still says `+OK scan complete` after having scanned the old one (recording 08).
+ * Loads the gateways that are new in the profile's configuration. It loads the XML itself, and if that is broken, still says
+ * `+OK scan complete` after having scanned the old one (recording 08).
  */
 export function rescan(profile: string): Question<Outcome> {
 	return {
@@ -148,14 +127,14 @@ export function rescan(profile: string): Question<Outcome> {
 export function killGateway(profile: string, gateway: string): Question<Outcome> {
 	return {
 		command: `sofia profile ${profile} killgw ${gateway}`,
-		// A gateway that is already dying is not found any more (recording 04): what was wanted has been done.
+		// FreeSWITCH does not find a gateway that is dying (recording 04), and that is what was wanted.
 		read: (answer) => ({ done: /^(\+OK|-ERR no such gateway)/.test(answer), words: answer.trim() }),
 	};
 }
 
 /**
  * Makes a gateway REGISTER at the next tick, whatever FreeSWITCH believes of it (recording 17).
- * A dying gateway is not found: then `done` is false.
+ * It does not find a gateway that is dying: then `done` is false.
  */
 export function registerGateway(profile: string, gateway: string): Question<Outcome> {
 	return {
@@ -165,35 +144,25 @@ export function registerGateway(profile: string, gateway: string): Question<Outc
 }
 
 /** Whether a listed gateway is on its way out, or was un-registered by hand; both look alike in a list. */
-export function isLeaving(state: string): boolean {
-	return state === "UNREGISTER" || state === "DOWN";
-}
+export const isLeaving = (state: string): boolean => state === "UNREGISTER" || state === "DOWN";
 
 /**
- * Whether a gateway in this state is one with `register` = `false`. It must not be told to register: FreeSWITCH 1.11 answers
- * with an error, keeps the profile locked for good, and the profile cannot be restarted any more.
+ * Whether a gateway in this state has `register` = `false`. It must not be told to register: FreeSWITCH 1.11 answers with an
+ * error, keeps the profile locked for good, and cannot restart that profile any more.
  */
-export function neverRegisters(state: string): boolean {
-	return state === "NOREG";
-}
+export const neverRegisters = (state: string): boolean => state === "NOREG";
 
 /**
- * Whether a gateway in this state waits for the registrar's answer, or is to REGISTER at the next tick. If it is killed and
- * the answer is still out when its un-REGISTER is due, FreeSWITCH sends none, and the binding stays.
+ * Whether a gateway in this state waits for the registrar's answer, or is to REGISTER at the next tick. FreeSWITCH skips the
+ * un-REGISTER of a killed gateway while an answer is out, and the binding stays.
  */
-export function isTrying(state: string): boolean {
-	return state === "TRYING" || state === "UNREGED";
-}
+export const isTrying = (state: string): boolean => state === "TRYING" || state === "UNREGED";
 
 /** Whether the registrar has accepted a gateway in this state. */
-export function isRegistered(state: string): boolean {
-	return state === "REGISTER" || state === "REGED";
-}
+export const isRegistered = (state: string): boolean => state === "REGISTER" || state === "REGED";
 
 /** Whether the last REGISTER of a gateway in this state has failed. */
-export function isFailed(state: string): boolean {
-	return state === "FAILED" || state === "FAIL_WAIT" || state === "TIMEOUT";
-}
+export const isFailed = (state: string): boolean => ["FAILED", "FAIL_WAIT", "TIMEOUT"].includes(state);
 
 function parse(command: string, json: string): unknown {
 	try {
@@ -203,9 +172,17 @@ function parse(command: string, json: string): unknown {
 	}
 }
 
+/** @throws UnexpectedAnswer if an answer does not hold what it should */
+function known<T>(found: T | undefined, command: string, answer: string): T {
+	if (found === undefined) {
+		throw new UnexpectedAnswer(command, answer);
+	}
+	return found;
+}
+
 /**
- * Puts a running number before the name of every member whose value is an object, so that JSON.parse, which keeps the last of
- * two members with one name, keeps both. A name cannot hold the NUL that ends the number: to FreeSWITCH it ends a text.
+ * Puts a running number before the name of every member whose value is an object: of two members with one name, JSON.parse
+ * would keep only the last. A name cannot hold the NUL that ends the number, since FreeSWITCH ends every text there.
  */
 function numberMembers(json: string): string {
 	let count = 0;

@@ -16,8 +16,8 @@ export type Event =
 	  };
 
 /**
- * What to send for getting those events. Positive filters are OR-ed, so each kind of event needs one that lets it pass;
- * without them conference::maintenance brings an event for every time that anybody starts or stops to talk.
+ * What to send for getting those events. Filters are OR-ed, so each kind of event needs one that lets it pass; without
+ * filters conference::maintenance brings an event each time that anybody starts or stops to talk.
  */
 export const subscription: readonly string[] = [
 	"event json CUSTOM conference::maintenance sofia::gateway_add sofia::gateway_state sofia::gateway_delete",
@@ -34,40 +34,25 @@ export function readEvent(fields: Readonly<Record<string, unknown>>): Event | un
 		const value = fields[name];
 		return typeof value === "string" ? value : undefined;
 	};
-	if (text("Event-Subclass") === "conference::maintenance") {
-		const conference = text("Conference-Name");
-		const action = text("Action");
-		if (conference === undefined) {
-			return undefined;
-		}
-		if (action === "conference-create") {
-			return { kind: "conference-created", conference };
-		}
-		return action === "conference-destroy" ? { kind: "conference-destroyed", conference } : undefined;
-	}
+	const subclass = text("Event-Subclass") ?? "";
+	const conference = text("Conference-Name");
 	const gateway = text("Gateway");
-	if (gateway === undefined) {
-		return undefined;
-	}
-	switch (text("Event-Subclass")) {
+	const state = text("State");
+	const status = text("Status");
+	const phrase = text("Phrase");
+	switch (subclass === "conference::maintenance" ? `${subclass} ${text("Action") ?? ""}` : subclass) {
+		case "conference::maintenance conference-create":
+			return conference === undefined ? undefined : { kind: "conference-created", conference };
+		case "conference::maintenance conference-destroy":
+			return conference === undefined ? undefined : { kind: "conference-destroyed", conference };
 		case "sofia::gateway_add":
-			return { kind: "gateway-added", gateway };
+			return gateway === undefined ? undefined : { kind: "gateway-added", gateway };
 		case "sofia::gateway_delete":
-			return { kind: "gateway-deleted", gateway };
-		case "sofia::gateway_state": {
-			const state = text("State");
-			const status = text("Status");
-			const phrase = text("Phrase");
-			return state === undefined
+			return gateway === undefined ? undefined : { kind: "gateway-deleted", gateway };
+		case "sofia::gateway_state":
+			return gateway === undefined || state === undefined
 				? undefined
-				: {
-						kind: "gateway-state",
-						gateway,
-						state,
-						...(status !== undefined && { status }),
-						...(phrase !== undefined && { phrase }),
-					};
-		}
+				: { kind: "gateway-state", gateway, state, ...(status && { status }), ...(phrase && { phrase }) };
 		default:
 			return undefined;
 	}

@@ -39,6 +39,11 @@ export interface Session extends EventSocket {
 /** Bytes that one frame may have. A list of 1,000 conferences with 20 members each has 14 MB. */
 const longestFrame = 32 * 2 ** 20;
 
+/** How every frame of FreeSWITCH's begins. */
+const greetingStart = "Content-";
+
+/** esl's own log bears the password. */
+const ignore = () => {};
 const silent = { debug: ignore, info: ignore, error: ignore };
 
 /**
@@ -55,7 +60,7 @@ export async function openEventSocket(
 	const session = new EslSession(socket, place, answerTimeout, onEvent);
 	await session.greeted();
 	await session.send(`auth ${password}`, (answer) =>
-		// Whatever else is said may be another thing the next time, and is no reason to give up.
+		// Any other answer may be another one the next time, and is no reason to give up.
 		answer.startsWith("-ERR invalid") ? new PasswordRefused(place, passwordFrom) : new NotSubscribed("auth", answer),
 	);
 	for (const command of subscription) {
@@ -73,9 +78,8 @@ class EslSession implements Session {
 	readonly #answerTimeout: number;
 	readonly #esl: FreeSwitchResponse;
 	#end!: (reason: ConnectionLost) => void;
+	/** Why the connection is of no more use. */
 	#reason: ConnectionLost | undefined;
-	/** Settles with FreeSWITCH's greeting, or with why there is none. */
-	readonly #greeting: Promise<void>;
 	/** What FreeSWITCH said before it closed the connection. */
 	#farewell: string | undefined;
 
@@ -87,11 +91,8 @@ class EslSession implements Session {
 			this.#end = resolve;
 		});
 		this.#esl = new FreeSwitchResponse(socket, silent);
-		// It gets whole frames; for what its own parser does with others see frames.ts.
+		// esl's own parser must not run: frames.ts says why.
 		socket.removeAllListeners("data");
-		this.#greeting = new Promise((resolve) => {
-			this.#esl.once("freeswitch_auth_request", () => resolve());
-		});
 		this.#esl.on("CUSTOM", ({ body }) => {
 			const event = readEvent(body);
 			if (event !== undefined) {
@@ -105,16 +106,15 @@ class EslSession implements Session {
 		this.#watch();
 	}
 
-	/** Resolves when FreeSWITCH has asked for the password. */
+	/** Resolves when FreeSWITCH has asked for the password. To be called at once. */
 	async greeted(): Promise<void> {
-		const timer = setTimeout(() => {
-			this.#fail(
-				this.#socket.connecting
-					? new Unreachable(this.place, new Error("no answer"))
-					: new NoAnswer("with its greeting", this.#answerTimeout),
-			);
-		}, this.#answerTimeout);
-		const failure = await Promise.race([this.#greeting, this.ended]);
+		const greeting = new Promise<void>((resolve) => this.#esl.once("freeswitch_auth_request", () => resolve()));
+		const late = () =>
+			this.#socket.connecting
+				? new Unreachable(this.place, new Error("no answer"))
+				: new NoAnswer("with its greeting", this.#answerTimeout);
+		const timer = setTimeout(() => this.#fail(late()), this.#answerTimeout);
+		const failure = await Promise.race([greeting, this.ended]);
 		clearTimeout(timer);
 		if (failure !== undefined) {
 			throw failure;
@@ -124,30 +124,41 @@ class EslSession implements Session {
 	/** Sends a command of the protocol; `refused` makes the error for an answer that is not `+OK`. */
 	async send(command: string, refused: (answer: string) => ConnectionLost): Promise<void> {
 		const [verb = ""] = command.split(" ");
-		let answer: string | undefined;
-		try {
-			answer = (await this.#esl.send(command, {}, this.#answerTimeout)).headers["Reply-Text"];
-		} catch (error) {
-			answer = replyIn(error) ?? this.#broken(verb, error);
-		}
-		if (answer?.startsWith("+OK") !== true) {
-			throw this.#fail(refused(answer ?? ""));
+		const answer = await this.#answerTo(verb, async () => {
+			const { headers } = await this.#esl.send(command, {}, this.#answerTimeout);
+			return headers["Reply-Text"] ?? "";
+		});
+		if (!answer.startsWith("+OK")) {
+			throw this.#fail(refused(answer));
 		}
 	}
 
 	async api(command: string): Promise<string> {
-		if (this.#reason !== undefined) {
-			throw this.#reason;
-		}
-		try {
-			return (await this.#esl.api(command, this.#answerTimeout)).body;
-		} catch (error) {
-			return replyIn(error) ?? this.#broken(`"${command}"`, error);
-		}
+		return await this.#answerTo(`"${command}"`, async () => (await this.#esl.api(command, this.#answerTimeout)).body);
 	}
 
 	close(): void {
 		this.#fail(new Disconnected("closed by the daemon"));
+	}
+
+	async #answerTo(question: string, put: () => Promise<string>): Promise<string> {
+		if (this.#reason !== undefined) {
+			throw this.#reason;
+		}
+		try {
+			return await put();
+		} catch (error) {
+			const reply = error instanceof FreeSwitchError ? error.args["reply"] : undefined;
+			if (typeof reply === "string") {
+				// esl makes an error of an answer that begins with "-".
+				return reply;
+			}
+			throw this.#fail(
+				error instanceof FreeSwitchTimeout
+					? new NoAnswer(question, this.#answerTimeout)
+					: new Disconnected(this.#farewell),
+			);
+		}
 	}
 
 	#watch(): void {
@@ -178,33 +189,11 @@ class EslSession implements Session {
 		this.#socket.once("close", () => this.#fail(new Disconnected(this.#farewell)));
 	}
 
-	/** The connection is of no more use: the first reason given stays the reason. */
+	/** The first reason that is given stays the reason. */
 	#fail(reason: ConnectionLost): ConnectionLost {
 		this.#reason ??= reason;
 		this.#socket.destroy();
 		this.#end(this.#reason);
 		return this.#reason;
 	}
-
-	/** No answer came to a question; throws why. */
-	#broken(question: string, error: unknown): never {
-		throw this.#fail(
-			error instanceof FreeSwitchTimeout
-				? new NoAnswer(question, this.#answerTimeout)
-				: new Disconnected(this.#farewell),
-		);
-	}
-}
-
-/** How every frame of FreeSWITCH's begins. */
-const greetingStart = "Content-";
-
-/** The answer that esl made an error of, since it begins with `-`. */
-function replyIn(error: unknown): string | undefined {
-	const reply = error instanceof FreeSwitchError ? error.args["reply"] : undefined;
-	return typeof reply === "string" ? reply : undefined;
-}
-
-function ignore(): void {
-	// esl's own log bears the password.
 }

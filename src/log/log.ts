@@ -1,9 +1,9 @@
 /**
- * The log, over pino: JSON lines when piped, text lines with the journal's priority under systemd, coloured text on a
- * terminal. A line's sentence tells all that a person needs; its fields are for machines.
+ * The log: JSON lines when piped, text lines with the journal's priority under systemd, coloured text on a terminal. A line's
+ * sentence tells all that a person needs; its fields are for machines.
  */
 import { fstatSync } from "node:fs";
-import { type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeFunctions } from "pino";
+import { type Logger, pino, stdTimeFunctions } from "pino";
 import { prettyFactory } from "pino-pretty";
 
 export type Log = Pick<Logger, "trace" | "debug" | "info" | "warn" | "error" | "fatal">;
@@ -27,7 +27,7 @@ export interface LogOutput {
 const mostHeld = 4 * 2 ** 20;
 
 /** The format that suits what standard output is. */
-export function logFormat(environment: Readonly<Record<string, string | undefined>>, isTerminal: boolean): LogFormat {
+export function logFormat(environment: NodeJS.ProcessEnv, isTerminal: boolean): LogFormat {
 	return isTerminal ? "terminal" : isJournal(environment["JOURNAL_STREAM"], 1) ? "journal" : "json";
 }
 
@@ -45,8 +45,17 @@ export function openLog(level: LogLevel, format: LogFormat): LogOutput {
 		// A log that cannot be written, on a full disk for one, is no reason to leave the rooms alone.
 		readerIsGone ||= code === "EPIPE";
 	});
+	const written = {
+		json: (record: string) => record,
+		journal: journalLines,
+		terminal: prettyFactory({ colorize: true, hideObject: true, translateTime: "SYS:HH:MM:ss.l" }),
+	}[format];
+	const formatters = { level: (label: string) => ({ level: label }) };
 	return {
-		log: pino(...writtenAs(format, level, output)),
+		log: pino(
+			{ level, base: null, timestamp: stdTimeFunctions.isoTime, formatters },
+			{ write: (record) => output.write(written(record)) },
+		),
 		end: (patience) =>
 			new Promise((resolve) => {
 				const timer = setTimeout(() => resolve(false), patience);
@@ -67,42 +76,12 @@ export function openLog(level: LogLevel, format: LogFormat): LogOutput {
 	};
 }
 
-function writtenAs(format: LogFormat, level: LogLevel, output: DestinationStream): [LoggerOptions, DestinationStream] {
-	const options: LoggerOptions = { level, base: null, timestamp: stdTimeFunctions.isoTime };
-	switch (format) {
-		case "json":
-			return [{ ...options, formatters: { level: (label) => ({ level: label }) } }, output];
-		case "journal":
-			return [options, through(journalLines, output)];
-		case "terminal": {
-			const coloured = prettyFactory({ colorize: true, hideObject: true, translateTime: "SYS:HH:MM:ss.l" });
-			return [options, through(coloured, output)];
-		}
-	}
-}
-
-function through(format: (record: string) => string, output: DestinationStream): DestinationStream {
-	return {
-		write(record) {
-			output.write(format(record));
-		},
-	};
-}
-
 /** What syslog calls pino's levels, by which `journalctl -p` selects and colours. */
-const priorities: readonly [level: number, priority: number][] = [
-	[60, 2],
-	[50, 3],
-	[40, 4],
-	[30, 6],
-];
+const priorities: Readonly<Record<string, number>> = { fatal: 2, error: 3, warn: 4, info: 6 };
 
-/** A record of pino's as the journal's native lines; the journal has its own timestamp. */
+/** A record as the journal's native lines; the journal has its own timestamp. */
 function journalLines(record: string): string {
-	const { level, msg } = JSON.parse(record) as { level: number; msg: string };
-	const priority = priorities.find(([from]) => level >= from)?.[1] ?? 7;
-	return msg
-		.split("\n")
-		.map((line) => `<${priority}>${line}\n`)
-		.join("");
+	const { level, msg } = JSON.parse(record) as { level: string; msg: string };
+	const lines = msg.split("\n").map((line) => `<${priorities[level] ?? 7}>${line}\n`);
+	return lines.join("");
 }

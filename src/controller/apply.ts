@@ -1,6 +1,6 @@
 /**
- * Does what a plan says, in the one order that is safe: scripts, reloadxml, killgw, rescan. However many rooms a plan is
- * about, it costs one reloadxml and one rescan.
+ * Carries out a plan in the one order that is safe: scripts, reloadxml, killgw, rescan. A plan costs one reloadxml and one
+ * rescan, however many rooms it is about.
  */
 
 import type { Clock } from "../clock.ts";
@@ -24,17 +24,17 @@ export interface ApplierOptions {
 	readonly troubles: Troubles;
 	readonly clock: Clock;
 	readonly log: Log;
-	/** Called when something was done whose effect only another pass can see. */
-	readonly again: () => void;
+	/** Called after what only another pass can see the effect of. */
+	readonly requestPass: () => void;
 }
 
 export class Applier {
 	/** The scripts that are under way. */
 	readonly scripts: ScriptRuns;
 	readonly #options: ApplierOptions;
-	/** Whether a file has gone since FreeSWITCH last read the files. */
+	/** Whether a snippet has been removed since FreeSWITCH last read the directory. */
 	#unread = false;
-	/** Whether the directory was scanned: that makes gateways, which are seen, of files whose rooms ended unseen. */
+	/** True after the first rescan, which turns leftover files into visible gateways. */
 	#scanned = false;
 
 	constructor(options: ApplierOptions) {
@@ -55,13 +55,13 @@ export class Applier {
 	}
 
 	/**
-	 * Does all of a plan but its scripts: what a script that has just ended makes due is the next pass's.
+	 * Carries out all of a plan but its scripts. What a script that has just ended makes due is left to the next pass.
 	 * @returns whether FreeSWITCH did all that it was told
 	 * @throws ConnectionLost
 	 */
 	async apply(socket: EventSocket, plan: Plan): Promise<boolean> {
 		if ([...plan.values()].some(({ script }) => script !== undefined)) {
-			this.#options.again();
+			this.#options.requestPass();
 		}
 		const loadable = this.#all(plan, "load").filter((room) => this.#options.ledger.of(room).isWritten);
 		const rescanNeeded = loadable.length > 0 || !this.#scanned;
@@ -71,7 +71,7 @@ export class Applier {
 		await this.#register(socket, this.#all(plan, "register"));
 		// With broken XML a rescan adds nothing new and can bring back what was killed (recording 08).
 		const loaded = !rescanNeeded || (reloaded && (await this.#rescan(socket, loadable)));
-		// After a rescan they wait for the next pass, which follows it: a rescan while they are dying loads them too early.
+		// Not in a pass with a rescan: that would load the new gateways while the old ones are dying.
 		const renewed = rescanNeeded || !reloaded || (await this.#renew(socket, renewable));
 		return reloaded && killed && loaded && renewed;
 	}
@@ -81,9 +81,9 @@ export class Applier {
 	}
 
 	#run(room: Room, action: Action, gateway: Step["gateway"]): void {
-		const { ledger, clock, log, again } = this.#options;
+		const { ledger, clock, log, requestPass } = this.#options;
 		const record = ledger.of(room);
-		// The file of a room that is up is written anew at the daemon's start: hundreds of scripts, for which nobody must wait.
+		// At the daemon's start the snippets of all rooms that are up are written anew: hundreds of runs that no caller waits for.
 		const urgent = !record.isRetry && (action === "remove" || gateway === "load");
 		record.scriptStarted(action);
 		this.scripts.start(room, action, urgent, ({ error, late }) => {
@@ -92,10 +92,10 @@ export class Applier {
 				record.scriptSucceeded(action);
 			} else {
 				const wait = record.failed(clock.now());
-				log.error({ room, ...factsOf(error) }, `room ${room}: ${messageOf(error)}; tried again in ${wait / 1_000} s`);
+				log.error({ room, ...factsOf(error) }, `room ${room}: ${messageOf(error)}; retrying in ${wait / 1_000} s`);
 			}
 			if (late || record.renewal.stage === "written") {
-				again();
+				requestPass();
 			}
 		});
 	}
@@ -106,7 +106,7 @@ export class Applier {
 		log.error(
 			{ room },
 			`room ${room}: the script succeeded, but FreeSWITCH found no gateway ${gatewayOf(room)} in profile ${profile}; ` +
-				`does the script write it, with <include> on a line of its own, into the directory of that profile? Tried again in ${wait / 1_000} s`,
+				`does the script write it, with <include> on a line of its own, into the directory of that profile? Retrying in ${wait / 1_000} s`,
 		);
 	}
 
@@ -132,7 +132,7 @@ export class Applier {
 		let all = true;
 		for (const room of rooms) {
 			if (ledger.wasCreated(room)) {
-				// It has come back while the scripts ran: the next pass sees to it.
+				// It has come back while the scripts ran; the next pass serves it.
 				continue;
 			}
 			if (await this.#killGateway(socket, room)) {
@@ -144,7 +144,7 @@ export class Applier {
 		return all;
 	}
 
-	/** Lets gateways go whose new snippets lie there; once they are gone, the rooms are ones without a gateway. */
+	/** Kills gateways whose new snippets have been written. Once they are gone, their rooms are ordinary rooms without a gateway. */
 	async #renew(socket: EventSocket, rooms: readonly Room[]): Promise<boolean> {
 		const { ledger, log } = this.#options;
 		let all = true;
@@ -163,7 +163,7 @@ export class Applier {
 		return all;
 	}
 
-	/** @returns whether FreeSWITCH has marked it as one to be removed */
+	/** @returns whether FreeSWITCH has marked the gateway for deletion */
 	async #killGateway(socket: EventSocket, room: Room): Promise<boolean> {
 		const { profile, troubles } = this.#options;
 		const { done, words } = await ask(socket, killGateway(profile, gatewayOf(room)));
@@ -182,21 +182,21 @@ export class Applier {
 	async #register(socket: EventSocket, rooms: readonly Room[]): Promise<void> {
 		const { profile, ledger, log } = this.#options;
 		for (const room of rooms) {
-			// Not found means that it is dying: its end is waited for.
+			// "Not found" means that it is dying: wait for its end.
 			if ((await ask(socket, registerGateway(profile, gatewayOf(room)))).done) {
 				ledger.of(room).registeredAnew();
-				log.info({ room }, `room ${room}: its gateway had been un-registered, it registers again`);
+				log.info({ room }, `room ${room}: its gateway was un-registered by somebody else, and registers again`);
 			}
 		}
 	}
 
 	async #rescan(socket: EventSocket, loadable: readonly Room[]): Promise<boolean> {
-		const { profile, ledger, troubles, again } = this.#options;
+		const { profile, ledger, troubles, requestPass } = this.#options;
 		for (const room of loadable) {
 			ledger.of(room).loading();
 		}
 		const { done, words } = await ask(socket, rescan(profile));
-		again();
+		requestPass();
 		if (!done) {
 			troubles.report(
 				"rescan",

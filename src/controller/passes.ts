@@ -1,6 +1,6 @@
 /**
- * When passes are made: at once when something is heard, one at a time, not too often; and without anybody asking when one is
- * due, when the last one could not do all, and every `resync`. It knows nothing of what a pass does.
+ * When passes are made: at once on request, but one at a time and not too often; and without request when one is due, after one
+ * that could not do everything, and every `resync`. What a pass does is not known here.
  */
 
 import { type Backoff, waitAfter } from "../backoff.ts";
@@ -9,11 +9,11 @@ import type { EventSocket } from "../freeswitch/event-socket.ts";
 
 export interface PassesOptions {
 	/**
-	 * Makes a pass; does not reject. It says `begin` whenever it is about to look at FreeSWITCH's lists.
-	 * @returns false if not all that should be done was done: then the next pass follows soon
+	 * Makes a pass; does not reject. It calls `begin` before each look at FreeSWITCH's lists.
+	 * @returns false if something could not be done: then the next pass follows soon
 	 */
 	readonly make: (socket: EventSocket) => Promise<boolean>;
-	/** ms on the clock at which a pass is due although nothing is heard; infinite if never. */
+	/** ms on the clock at which a pass is due without request; infinite if never. */
 	readonly nextDue: (now: number) => number;
 	/** ms after which a pass is made in any case. */
 	readonly resync: number;
@@ -21,8 +21,8 @@ export interface PassesOptions {
 }
 
 /**
- * From one look at FreeSWITCH's lists to the next: in a burst of rooms, FreeSWITCH is to read its configuration some times a
- * second, not more; and since a look costs as much as there are rooms, with many of them it is the rarer in proportion.
+ * The least time between two looks at FreeSWITCH's lists. In a burst of rooms, FreeSWITCH reads its configuration a few times a
+ * second only. A look costs as much as there are rooms, so the interval grows with them: 150 to 550 ms.
  * @param rooms how many are listed
  * @returns ms
  */
@@ -30,7 +30,7 @@ export function spacing(rooms: number): number {
 	return Math.min(Math.max(150, 0.55 * rooms), 550);
 }
 
-/** ms in which a pass gets on: an answer may take 10 s, the scripts are waited for a quarter of a second, a timer may be late. */
+/** ms in which a pass must make progress: an answer may take 10 s, the scripts a quarter of a second, and timers may be late. */
 const longestStep = 20_000;
 
 const backoff: Backoff = { first: 1_000, most: 5_000 };
@@ -45,9 +45,9 @@ export class Passes {
 	#cancelWake = () => {};
 	/** ms on the clock before which FreeSWITCH's lists are not looked at again. */
 	#notBefore = Number.NEGATIVE_INFINITY;
-	/** How many passes in a row did not do all that they should. */
+	/** How many passes in a row could not do everything. */
 	#failures = 0;
-	/** ms on the clock until which the passes must have got on, or the next one have begun. */
+	/** ms on the clock until which a pass must have made progress, or the next one have begun. */
 	#deadline = Number.POSITIVE_INFINITY;
 
 	constructor(options: PassesOptions) {
@@ -82,7 +82,7 @@ export class Passes {
 		this.#cancelWake();
 	}
 
-	/** Asks for a pass: at once, or after the one under way. However often that is asked meanwhile, it is one. */
+	/** Requests a pass: at once, or after the one under way. Any number of requests meanwhile makes one pass. */
 	request(): void {
 		this.#wanted = true;
 		if (this.#underWay === undefined && this.#usable !== undefined) {
@@ -90,7 +90,7 @@ export class Passes {
 			this.#noteProgress();
 			this.#underWay = this.#makeAll().finally(() => {
 				this.#underWay = undefined;
-				// The connection may have been lost and made anew while the last pass was failing.
+				// The connection may have been lost and made again while the last pass was failing.
 				if (this.#wanted) {
 					this.request();
 				}
@@ -99,8 +99,8 @@ export class Passes {
 	}
 
 	/**
-	 * A look begins: what was asked for until now is served by it.
-	 * @param pause ms until the next one
+	 * A look begins, which serves all requests made until now.
+	 * @param pause ms until the next look
 	 */
 	begin(pause: number): void {
 		this.#wanted = false;
@@ -115,7 +115,7 @@ export class Passes {
 	}
 
 	async #makeAll(): Promise<void> {
-		// Whatever asks for a pass from here on must find that passes are being made.
+		// Requests from here on must see that passes are under way.
 		await Promise.resolve();
 		const { clock, make } = this.#options;
 		for (let socket = this.#usable; socket !== undefined && this.#wanted; socket = this.#usable) {

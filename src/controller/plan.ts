@@ -1,32 +1,33 @@
 /**
- * What to do for a room, worked out from what is seen of it and what is remembered. Pure: it sees no clock, no log,
- * no FreeSWITCH. Whoever wants to understand the program starts here.
+ * What to do for a room, from what is seen of it and what is remembered. Pure: no clock, no log, no FreeSWITCH. Start here to
+ * understand the program.
  *
  *   conference | gateway  | snippet  | what is done
- *   -----------+----------+----------+------------------------------------------------------------------------------
- *   running    | none     | unknown  | write it, then load it
+ *   -----------+----------+----------+---------------------------------------------------------------------------------
+ *   running    | none     | unknown  | write the snippet, then load it
  *   running    | none     | written  | load it
- *   running    | none     | loaded   | nothing was loaded: that is a failure, all is tried anew after a while
- *   running    | up       | unknown  | write it: the daemon has just started and the file may be gone
- *   running    | up       | loaded   | keep it
- *   running    | up, and may have been un-registered after it had registered (the race)    | register it again
- *   running    | trying   | …        | as with one that is up
- *   running    | up, with old settings          | write it; what is loaded goes on unchanged
- *   running    | up, and it is its turn to get new ones  | have it loaded anew: kill it, now that its file is there
- *   running    | dying    | any      | register it, if it is only un-registered; if it really dies, wait until it is gone
- *   running    | up+dying | any      | keep both until the old one is gone
- *   lingering  | any      | any      | keep everything as it is
+ *   running    | none     | loaded   | a failure: no gateway came of the snippet. Try all of it again after a while
+ *   running    | up       | unknown  | write the snippet: after the daemon's start, the file may be gone
+ *   running    | up       | loaded   | nothing
+ *   running    | up, raced           | register it again: an old gateway's un-REGISTER may have taken its binding away
+ *   running    | up, old settings    | write the snippet; the loaded gateway goes on unchanged
+ *   running    | up, its turn        | replace it: kill it, now that the snippet with the new settings has been written
+ *   running    | trying   | any      | as with one that is up, but it is not replaced
+ *   running    | dying    | any      | register it, which cures one that was only un-registered; a killed one is waited for
+ *   running    | doubled  | any      | wait until the old one is gone
+ *   lingering  | any      | any      | nothing
  *   ended      | up       | removed  | kill the gateway
- *   ended      | up       | other    | remove the snippet; only where that fails, kill the gateway although the snippet is there
- *   ended      | trying   | any      | remove the snippet; killed now, the gateway would not un-REGISTER what it is about to be granted
+ *   ended      | up       | other    | remove the snippet; if that fails, kill the gateway all the same
+ *   ended      | trying   | any      | remove the snippet. Do not kill yet: while a REGISTER is unanswered, FreeSWITCH skips
+ *              |          |          | the un-REGISTER and the binding stays
  *   ended      | dying    | any      | remove the snippet
- *   ended      | up+dying | any      | remove the snippet; once the old one is gone, it is seen whether the new one is trying
+ *   ended      | doubled  | any      | remove the snippet
  *   ended      | none     | any      | remove the snippet; once it is removed, forget the room
  *
- * Nothing is written for a room whose gateway is dying: the next rescan, for whatever room, would load the new gateway
- * while the old one lives, and the old one's un-REGISTER takes the new one's binding away (recordings 05 and 16).
- * For the same reason no gateway is killed while its snippet is there: a rescan for another room would bring it back.
- * A script runs once at a time for a room, and after a failure not before the retry is due.
+ * No snippet is written for a room whose gateway is dying. The next rescan, for whatever room, would load the new gateway while
+ * the old one lives, and the old one's un-REGISTER would take the new one's binding away (the race, recordings 05 and 16). For
+ * the same reason no gateway is killed while its snippet is there: a rescan for another room would bring it back.
+ * One script at a time runs for a room, and after a failure none before the retry is due.
  */
 
 /** What is seen and remembered of a room. */
@@ -38,25 +39,25 @@ export interface RoomFacts {
 	 * `doubled`: one that is up beside one that is dying.
 	 */
 	readonly gateway: "none" | "up" | "trying" | "dying" | "doubled";
-	/** `loaded`: written, and a rescan has succeeded since. `removed`: there is none. `unknown`: there may or may not be one. */
+	/** `loaded`: written, and a rescan has succeeded since. `unknown`: there may be one or not. */
 	readonly snippet: "unknown" | "written" | "loaded" | "removed";
-	/** Whether the registrar may have lost the gateway's binding although FreeSWITCH calls it registered. */
+	/** Whether the registrar may have lost the gateway's binding, although FreeSWITCH calls it registered. */
 	readonly raced: boolean;
-	/** `wanted`: there are new settings, to be written. `turn`: they are written, and the gateway may go to be loaded anew. */
+	/** `wanted`: new settings are to be written. `turn`: they are written, and the gateway may be replaced now. */
 	readonly renewal: "none" | "wanted" | "turn";
-	/** Whether the room could not be served when that was last tried. */
+	/** Whether the last try to serve the room has failed. */
 	readonly failing: boolean;
-	/** Whether the generator may run now: it is not running for this room, and no retry is pending. */
+	/** Whether the script may run now: it does not run for this room, and no retry is pending. */
 	readonly free: boolean;
 }
 
 /** What to do for a room in this pass. */
 export interface Step {
-	/** Run the generator: `SCRIPT ROOM` or `SCRIPT ROOM del`. */
+	/** Run the script: `SCRIPT ROOM` or `SCRIPT ROOM del`. */
 	readonly script?: "write" | "remove";
 	/**
-	 * Tell FreeSWITCH; `load` is to be done if the script succeeds, `renew` is a kill that is to be done only if FreeSWITCH can
-	 * load what comes after it, the others in any case.
+	 * What to tell FreeSWITCH. `load`: rescan, if the script has succeeded. `renew`: kill, if FreeSWITCH can read the
+	 * configuration from which it will load the next gateway.
 	 */
 	readonly gateway?: "load" | "kill" | "register" | "renew";
 	/** What this says about the room. */

@@ -1,8 +1,7 @@
 /**
- * Makes what is into what should be, again and again: observe, plan, apply. An event never acts, it asks for a pass; so
- * events that are lost, late or out of order need no code of their own. When passes are made, passes.ts says.
+ * The control loop: observe, plan, apply. Events only request a pass, so lost, late or reordered events need no code of their
+ * own. passes.ts decides when a pass is made.
  */
-
 import type { Clock } from "../clock.ts";
 import { isLeaving, ProfileNotRunning, UnexpectedAnswer } from "../freeswitch/commands.ts";
 import { ConnectionLost, type EventSocket } from "../freeswitch/event-socket.ts";
@@ -41,7 +40,7 @@ export type Standing =
 	/** Nothing has been looked at yet. */
 	| undefined;
 
-/** ms that a pass waits for its scripts before it goes on with those that have ended; in a burst, the first rooms wait no longer. */
+/** ms that a pass waits for its scripts. Then it goes on with those that have ended, so that the first rooms of a burst do not wait for the last. */
 const patience = 250;
 
 export class Reconciler {
@@ -73,9 +72,7 @@ export class Reconciler {
 			...options,
 			ledger: this.#ledger,
 			troubles: this.#troubles,
-			again: () => {
-				this.#passes.request();
-			},
+			requestPass: () => this.request(),
 		});
 	}
 
@@ -103,7 +100,7 @@ export class Reconciler {
 		this.#passes.disconnected();
 	}
 
-	/** The generator has new settings: all running rooms are to have them, one after the other. */
+	/** The generator has new settings, which all running rooms are to get, one after the other. */
 	reload(): void {
 		this.#reload.ask();
 		this.request();
@@ -158,17 +155,13 @@ export class Reconciler {
 			return await this.#applier.apply(socket, this.#plan());
 		} catch (error) {
 			if (error instanceof ConnectionLost) {
-				// Whoever keeps the connection tells about it, and a full pass follows the next one.
+				// connection.ts logs it, and a full pass follows the next connection.
 				return true;
 			}
 			if (error instanceof UnexpectedAnswer || error instanceof ProfileNotRunning) {
 				this.#unknown = error.message;
 				this.#options.changed?.();
-				this.#troubles.report(
-					"lists",
-					"warn",
-					`${error.message}; nothing is changed until that is known, trying again`,
-				);
+				this.#troubles.report("lists", "warn", `${error.message}; retrying, nothing is changed until then`);
 			} else {
 				const words = error instanceof Error ? error.stack : String(error);
 				this.#troubles.report("pass", "error", `a fault of the program, please report it: ${words}`);
@@ -178,8 +171,8 @@ export class Reconciler {
 	}
 
 	/**
-	 * Looks, and has the scripts run that are due. Where something is heard while they run, it looks again and starts what
-	 * more is due: so the rooms of a burst, which come while the first one's script runs, share one reload and one rescan.
+	 * Looks, and starts the scripts that are due. What is heard of while they run is looked at and started, too: so the rooms
+	 * of a burst share one reload and one rescan.
 	 */
 	async #prepare(socket: EventSocket): Promise<void> {
 		const { clock } = this.#options;

@@ -1,9 +1,8 @@
 /**
- * Brings new settings to all rooms, one after the other: whose turn it is to have its gateway loaded anew, and what the log
- * says of it. A room is off the air for some seconds by that, so no other that is registered is taken down before it is back.
- * If it does not come back, the new settings are wrong, and cost one room.
+ * Brings new settings to all rooms, one after the other: decides whose gateway is replaced next, and logs the progress. That
+ * takes a room off the air for some seconds, so the next registered room has to wait until it is back. If it does not come
+ * back, the new settings are wrong, and cost one room only.
  */
-
 import type { Log } from "../log/log.ts";
 import type { Troubles } from "../log/troubles.ts";
 import type { Room } from "../room.ts";
@@ -29,7 +28,7 @@ export class Reload {
 		this.#asked = true;
 	}
 
-	/** FreeSWITCH was looked at: the ledger knows all gateways that were loaded with the old settings. */
+	/** To be called after a look: the ledger then knows all gateways that have the old settings. */
 	observed(): void {
 		if (this.#asked) {
 			this.#asked = false;
@@ -47,13 +46,13 @@ export class Reload {
 		}
 		const left = this.#left;
 		const offAir = left.filter(([, record]) => record.renewal.offAir);
-		// Between two refusals it waits for an answer, and that is not the end of the trouble.
+		// Between two refusals the gateway is trying, which does not end the trouble.
 		const [failing] = offAir.find(([, record]) => record.isRefused) ?? [];
 		if (failing !== undefined && left.length > 1) {
 			this.#troubles.report(
 				"reload",
 				"error",
-				`room ${failing} is not registered with its new settings, so the other rooms keep their old ones until it is; if the settings are wrong, correct them and reload again`,
+				`room ${failing} is not registered with its new settings, so the other rooms keep their old ones; if the new settings are wrong, correct them and reload again`,
 			);
 		} else if (offAir.length === 0) {
 			this.#troubles.over("reload");
@@ -64,7 +63,7 @@ export class Reload {
 		}
 	}
 
-	/** The rooms whose gateways may be loaded anew in this pass. */
+	/** The rooms whose gateways may be replaced in this pass. */
 	turns(): ReadonlySet<Room> {
 		const waiting = this.#left.filter(([, record]) => record.renewal.stage === "written" && record.isUp);
 		const turns = waiting.filter(([, record]) => !record.isRegistered);
@@ -75,7 +74,7 @@ export class Reload {
 		return new Set(turns.map(([room]) => room));
 	}
 
-	/** The running rooms that have not come through it. */
+	/** The running rooms that still have old settings, or are off the air for new ones. */
 	get #left(): (readonly [Room, RoomRecord])[] {
 		return [...this.#ledger.records].filter(
 			([, record]) => record.isRunning && (record.renewal.stage !== "none" || record.renewal.offAir),

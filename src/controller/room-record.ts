@@ -1,6 +1,6 @@
 /**
- * What this process has seen of one room and done for it. It lives in memory only: FreeSWITCH's own lists are the record,
- * and after a restart the first pass learns from them all that is needed. It decides nothing; plan.ts does.
+ * What this process has seen of one room and done for it. It is kept in memory only: FreeSWITCH's lists are the record, and
+ * after a restart the first pass learns all that is needed from them. It decides nothing; plan.ts does.
  */
 import { type Backoff, waitAfter } from "../backoff.ts";
 import { isLeaving, isRegistered, isTrying, type ListedGateway, neverRegisters } from "../freeswitch/commands.ts";
@@ -34,7 +34,7 @@ export class RoomRecord {
 		return this.#snippet === "written";
 	}
 
-	/** Whether the room could not be served when that was last tried. */
+	/** Whether the last try to serve the room has failed. */
 	get isRetry(): boolean {
 		return this.#failures > 0;
 	}
@@ -58,7 +58,7 @@ export class RoomRecord {
 		return this.isUp && !this.isRegistered;
 	}
 
-	/** @param turn whether the gateway of a room that is to be renewed may be taken down now */
+	/** @param turn whether its gateway may be replaced now, if it has old settings */
 	facts(now: number, turn = false): RoomFacts {
 		return {
 			conference: this.#running ? "running" : now < this.#lingersUntil ? "lingering" : "ended",
@@ -77,7 +77,7 @@ export class RoomRecord {
 		if (!this.#running && now < this.#lingersUntil) {
 			return this.#lingersUntil;
 		}
-		// A dying gateway's delete event asks for a pass; the look after some ticks is for the case that the event is lost.
+		// A dying gateway's delete event requests a pass. The look some ticks later is for a lost event.
 		if (this.#running) {
 			const leaving = this.#gateway === "dying" || this.#gateway === "doubled";
 			return leaving || (this.renewal.offAir && !this.isUp) ? Math.min(retry, now + tick) : retry;
@@ -103,7 +103,7 @@ export class RoomRecord {
 			return undefined;
 		}
 		this.#running = running;
-		// What is wanted has changed, so what failed before need not fail again.
+		// Something else is wanted now, which need not fail as well.
 		this.#failures = 0;
 		this.#retryAt = Number.NEGATIVE_INFINITY;
 		if (running) {
@@ -135,7 +135,7 @@ export class RoomRecord {
 			if (this.renewal.stage === "written") {
 				this.#snippet = "written";
 			} else if (before !== "none" && this.#snippet === "loaded") {
-				// Somebody else has taken the gateway away, perhaps with its file.
+				// Somebody else has removed the gateway, perhaps with its file.
 				this.#snippet = "unknown";
 			}
 		}
@@ -198,35 +198,35 @@ export class RoomRecord {
 		return wait;
 	}
 
-	/** FreeSWITCH, which has read the snippet that lies there, is about to be told to load it. */
+	/** FreeSWITCH has read the snippet, and is about to be told to load it. */
 	loading(): void {
 		if (this.#gateway === "none") {
 			this.renewal.gatewayReplaced();
 		}
 	}
 
-	/** A rescan has succeeded, so what was written should have become a gateway; there was none before, so none can take its binding away. */
+	/** A rescan has succeeded, so the snippet should have become a gateway. There was none before that could take its binding away. */
 	loaded(): void {
 		this.#snippet = "loaded";
 		this.#raced = false;
 	}
 
-	/** Its gateway is on its way out, to be loaded anew from the snippet that lies there. */
+	/** Its gateway has been killed, to be loaded again from the current snippet. */
 	takenDown(): void {
 		this.renewal.gatewayReplaced();
 		this.#snippet = "written";
 	}
 
-	/** The gateway has been made to register anew: it waits for an answer, and nothing that was dying can harm it. */
+	/** The gateway has been told to register again: it waits for an answer, and no dying one can harm it any more. */
 	registeredAnew(): void {
 		this.#raced = false;
 		this.#gateway = "trying";
 	}
 
 	/**
-	 * A gateway of the room was added or deleted. One that is there after a deletion, and was not added after it, was there
-	 * before it: then the deleted one's un-REGISTER may have taken its binding away. One that comes unexpectedly may have been
-	 * loaded from an old file, as by a rescan that the connection before this one, or an earlier daemon, has asked for.
+	 * A gateway of the room was added or deleted. One that is there after a deletion without having been added since was there
+	 * before: the deleted one's un-REGISTER may have taken its binding away. One that comes unexpectedly may have been loaded
+	 * from an old file, by a rescan that an earlier connection or daemon had asked for.
 	 */
 	gatewayCameOrWent(event: "gateway-added" | "gateway-deleted"): void {
 		this.#raced = event === "gateway-deleted";

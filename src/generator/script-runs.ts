@@ -1,21 +1,15 @@
 /**
- * The generator's runs that are under way, across passes. A pass waits for its scripts so that one rescan serves all of
- * them, but not for long: a script that hangs must hold back no other room.
+ * The script's runs that a pass waits for, so that one rescan serves all of them. It does not wait for long: a script that hangs
+ * must hold back no other room.
  */
-import type { Clock } from "../clock.ts";
+import { atMost, type Clock } from "../clock.ts";
 import type { Room } from "../room.ts";
 import type { Action, Generator } from "./generator.ts";
-
-interface Run {
-	/** Whether passes go on without it. */
-	late: boolean;
-}
 
 export class ScriptRuns {
 	readonly #generator: Generator;
 	readonly #clock: Clock;
-	readonly #runs = new Set<Run>();
-	#allEnded: (() => void) | undefined;
+	readonly #waitedFor = new Set<Promise<void>>();
 
 	constructor(generator: Generator, clock: Clock) {
 		this.#generator = generator;
@@ -33,23 +27,16 @@ export class ScriptRuns {
 		urgent: boolean,
 		ended: (outcome: { error?: unknown; late: boolean }) => void,
 	): void {
-		const run: Run = { late: !urgent };
-		this.#runs.add(run);
-		const end = (failure: { error?: unknown }) => {
-			this.#runs.delete(run);
-			ended({ ...failure, late: run.late });
-			if (!this.#waitedFor()) {
-				this.#allEnded?.();
-			}
-		};
-		this.#generator.run(room, action, urgent).then(
-			() => {
-				end({});
-			},
-			(error: unknown) => {
-				end({ error });
-			},
-		);
+		const run: Promise<void> = this.#generator
+			.run(room, action, urgent)
+			.then(
+				() => ({}),
+				(error: unknown) => ({ error }),
+			)
+			.then((failure) => ended({ ...failure, late: !this.#waitedFor.delete(run) }));
+		if (urgent) {
+			this.#waitedFor.add(run);
+		}
 	}
 
 	/**
@@ -57,37 +44,14 @@ export class ScriptRuns {
 	 * @returns whether all of them have ended
 	 */
 	async ended(time: number): Promise<boolean> {
-		if (!this.#waitedFor()) {
-			return true;
+		if (this.#waitedFor.size > 0) {
+			await atMost(time, Promise.all(this.#waitedFor), this.#clock);
 		}
-		return await new Promise<boolean>((resolve) => {
-			const settle = (all: boolean) => {
-				cancel();
-				this.#allEnded = undefined;
-				resolve(all);
-			};
-			const cancel = this.#clock.after(time, () => {
-				settle(false);
-			});
-			this.#allEnded = () => {
-				settle(true);
-			};
-		});
+		return this.#waitedFor.size === 0;
 	}
 
-	/** Has passes go on without those that are under way. */
+	/** Passes go on without the runs that are under way. */
 	stopWaiting(): void {
-		for (const run of this.#runs) {
-			run.late = true;
-		}
-	}
-
-	#waitedFor(): boolean {
-		for (const run of this.#runs) {
-			if (!run.late) {
-				return true;
-			}
-		}
-		return false;
+		this.#waitedFor.clear();
 	}
 }

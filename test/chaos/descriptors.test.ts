@@ -22,10 +22,10 @@ describe("without a free file descriptor", { concurrency: true }, () => {
 				const room = `10${free}`;
 				waiting.push(room);
 				node.create(room);
-				await daemon.said(new RegExp(`room ${room}: .* could not be run \\(EMFILE\\); tried again in 1 s`));
+				await daemon.said(new RegExp(`room ${room}: .* could not be run \\(EMFILE\\); retrying in 1 s`));
 			}
 			node.destroy("1");
-			await daemon.said(/room 1: .* could not be run \(EMFILE\); tried again in 1 s/);
+			await daemon.said(/room 1: .* could not be run \(EMFILE\); retrying in 1 s/);
 			await daemon.said(/room 1 is un-registered/);
 			limitDescriptors(daemon.pid, usualLimit);
 			await node.reached(["2", ...waiting]);
@@ -62,7 +62,7 @@ describe("without a free file descriptor", { concurrency: true }, () => {
 				preload.remove();
 			});
 			const daemon = node.startDaemon([], { ...preload.environment, DESCRIPTOR_LIMIT: String(limit) });
-			await daemon.said(/room 1: .* could not be run \(EMFILE\); tried again in 1 s/);
+			await daemon.said(/room 1: .* could not be run \(EMFILE\); retrying in 1 s/);
 			limitDescriptors(daemon.pid, usualLimit);
 			await node.reached(["1"]);
 		});

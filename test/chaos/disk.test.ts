@@ -27,7 +27,7 @@ describe("a directory that cannot be written", { concurrency: true }, () => {
 			disk.fill();
 			node.create("3");
 			node.destroy("1");
-			await daemon.said(/room 3: .* cannot write into GATEWAY_DIR, .* disk not full: .*; tried again in \d+ s/);
+			await daemon.said(/room 3: .* cannot write into GATEWAY_DIR, .* disk not full: .*; retrying in \d+ s/);
 			assert.ok(daemon.records.some(({ msg }) => msg.startsWith("room 3: ") && msg.includes(node.directory)));
 			// Who has ended goes nevertheless.
 			await daemon.said(/room 1 is un-registered/);
@@ -48,7 +48,7 @@ describe("a directory that cannot be written", { concurrency: true }, () => {
 			await node.reached(["1", "2"]);
 			disk.readOnly = true;
 			node.create("3");
-			await daemon.said(/room 3: .* GATEWAY_DIR must be writable for this user: .*; tried again in \d+ s/);
+			await daemon.said(/room 3: .* GATEWAY_DIR must be writable for this user: .*; retrying in \d+ s/);
 			assert.ok(daemon.records.some(({ msg }) => msg.startsWith("room 3: ") && msg.includes(node.directory)));
 			node.destroy("1");
 			await daemon.said(/room 1: .* GATEWAY_DIR must be writable for this user/);

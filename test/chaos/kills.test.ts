@@ -64,7 +64,7 @@ describe("killed with -9 at random moments", () => {
 			site.assertSound();
 			const told = (pattern: RegExp) => site.daemons.reduce((sum, daemon) => sum + daemon.count(pattern), 0);
 			// What a daemon had not written when it was killed is lost, so not every kill has its line.
-			const scriptEnded = / was ended by SIGKILL.*; tried again in/;
+			const scriptEnded = / was ended by SIGKILL.*; retrying in/;
 			assert.ok(told(scriptEnded) > hunter.leaders / 2, "killed scripts are told");
 			assert.ok(told(/connection to FreeSWITCH lost|cannot reach FreeSWITCH/) > kills.freeswitch / 2);
 			assert.ok(told(/registered already/) > 0, "what a killed daemon has left is told");

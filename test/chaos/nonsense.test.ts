@@ -43,7 +43,7 @@ describe("nonsense in place of FreeSWITCH", { concurrency: 4 }, () => {
 			}
 			end();
 			await node.reached(fewRooms);
-			assert.ok(daemon.count(/^FreeSWITCH answered ".*" with ".*"; nothing is changed until that is known/) > 0);
+			assert.ok(daemon.count(/^FreeSWITCH answered ".*" with ".*"; retrying, nothing is changed until then/) > 0);
 			await daemon.said(/FreeSWITCH tells its conferences and gateways again/);
 		});
 	});

@@ -64,7 +64,7 @@ describe("stopped and continued", { concurrency: true }, () => {
 				stopped += (await hunter.stop(daemon.pid)) ? 1 : 0;
 			}
 			const rooms = node.freeswitch.freeswitch.conferences.running.map(({ name }) => name);
-			await daemon.said(/took longer than 0\.5 s and was ended; tried again in \d+ s/, stopped);
+			await daemon.said(/took longer than 0\.5 s and was ended; retrying in \d+ s/, stopped);
 			await node.reached(rooms);
 		});
 	});

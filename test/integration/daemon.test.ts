@@ -210,7 +210,7 @@ describe("the daemon", () => {
 		);
 		const daemon = start(["-script", path, "-timeout", "0.5"]);
 		node.freeswitch.conferences.create("1");
-		await daemon.said(/room 1: .*hang 1 took longer than 0\.5 s and was ended; tried again in 1 s/);
+		await daemon.said(/room 1: .*hang 1 took longer than 0\.5 s and was ended; retrying in 1 s/);
 		for (const pid of readFileSync(pids, "utf8").trim().split("\n")) {
 			await eventually(() => !isRunning(Number(pid)), "the script's child has ended");
 		}
@@ -222,7 +222,7 @@ describe("the daemon", () => {
 		const node = await freeswitch();
 		const daemon = start(["-script", script("fails", "set -x", 'echo "the password is $SIP_PASSWORD" >&2', "exit 3")]);
 		node.freeswitch.conferences.create("1");
-		await daemon.said(/room 1: .*fails 1 exited with 3: .*the password is \*\*\*.*; tried again in 1 s/);
+		await daemon.said(/room 1: .*fails 1 exited with 3: .*the password is \*\*\*.*; retrying in 1 s/);
 	});
 
 	it("gives the script its environment, but not the event socket's password", async () => {

@@ -137,7 +137,7 @@ describe("starting", () => {
 		await seconds(3.9);
 		assert.equal(count(/^(reloadxml|sofia profile)/), 0);
 		assert.equal(node.runs.length, 0);
-		assert.equal(node.log.said(/nothing is changed until that is known/).length, 1);
+		assert.equal(node.log.said(/nothing is changed until then/).length, 1);
 		node.clock.after(1_000, () => {
 			create("222");
 		});
@@ -432,7 +432,7 @@ describe("an answer that says nothing sure", () => {
 			await seconds(60);
 			assert.deepEqual(node.registrar.bindings(), ["1", "2"]);
 			assert.equal(count(/killgw|rescan|reloadxml/), 0);
-			assert.equal(node.log.said(/nothing is changed until that is known/).length, 1);
+			assert.equal(node.log.said(/nothing is changed until then/).length, 1);
 			node.answers = (_, real) => real;
 			create("3");
 			await settled(["1", "2", "3"]);
@@ -539,8 +539,8 @@ describe("the script", () => {
 		create("1");
 		await seconds(4);
 		const [first = "", ...more] = node.log.said(/found no gateway conf_1 in profile external/);
-		assert.match(first, /does the script write it.*Tried again in 1 s/);
-		assert.match(more[0] ?? "", /Tried again in 2 s/);
+		assert.match(first, /does the script write it.*Retrying in 1 s/);
+		assert.match(more[0] ?? "", /Retrying in 2 s/);
 		node.faults.scriptFate = () => undefined;
 		await settled(["1"]);
 	});
@@ -843,7 +843,7 @@ describe("reloading", () => {
 		await oneAtATime(20, ["1", "2"]);
 		assert.deepEqual(loadedWith(), { "1": 0, "2": 1 });
 		assert.equal(offAir.length, 1);
-		assert.ok(node.log.said(/room 1: script 1 exited with 1; tried again/).length > 2);
+		assert.ok(node.log.said(/room 1: script 1 exited with 1; retrying/).length > 2);
 		fails = false;
 		await oneAtATime(40, ["1", "2"]);
 		assert.deepEqual(loadedWith(), all(1, "1", "2"));

@@ -1,6 +1,6 @@
 /**
- * One connection of the event socket. It executes commands one at a time and sends events in between: events wait while a
- * command is executed or another one has begun to arrive.
+ * One connection of the event socket. It executes commands one at a time, and sends events after the answers to all received
+ * commands.
  */
 import type { Socket } from "node:net";
 import { type FreeSwitch, FreeSwitchEnded } from "../freeswitch/freeswitch.ts";
@@ -107,9 +107,7 @@ export class Connection {
 			this.#input = this.#input.replace(/^[\r\n]+/, "");
 			const packet = /^(.*?)(?:\r?\n){2}/s.exec(this.#input);
 			if (packet === null) {
-				if (this.#input === "") {
-					this.#flushEvents();
-				}
+				this.#flushEvents();
 				return;
 			}
 			this.#input = this.#input.slice(packet[0].length);

@@ -315,16 +315,18 @@ describe("FreeSWITCH", () => {
 		assert.deepEqual(registrar.bindings(), [room]);
 	});
 
-	it("does not un-register when it is killed, and never answers again", async () => {
+	it("neither un-registers nor hears, tells or answers anything after it is killed", async () => {
+		registrar.latency = 3_000;
 		directory.write(room);
 		start({ latencies: { reloadxml: 25 } });
 		await seconds(2.5);
+		const before = events.length;
 		const unanswered = assert.rejects(api("reloadxml"), FreeSwitchEnded);
 		freeswitch?.kill();
 		await unanswered;
 		assert.deepEqual(registrar.bindings(), [room]);
 		await seconds(60);
-		assert.deepEqual([registrar.bindings(), registrar.count("unbind")], [[], 0]);
+		assert.deepEqual([registrar.bindings(), registrar.history.length, events.length], [[], 1, before]);
 	});
 
 	it("lists a conference before its create event, and no longer at its destroy event", () => {

@@ -1,17 +1,17 @@
-/**
- * What a room is: a conference that callers dial by its number, and the name of the gateway that registers it.
- * Only this file makes a Room, so whatever bears that type is safe in a command line and in an event-socket command.
- */
+/** What a room is: a conference that callers dial by its number, and the name of the gateway that registers it. */
 
 declare const brand: unique symbol;
 
-/** The name of a conference that is a room. Text, never a number: leading zeros are real (`07974`). */
+/**
+ * The name of a conference that is a room: safe in a command line, a file's name and a command of the event socket. Text, never
+ * a number: leading zeros are real (`07974`).
+ */
 export type Room = string & { readonly [brand]: "Room" };
 
 /** Tells a room's name from any other text. */
 export type ToRoom = (name: string) => Room | undefined;
 
-/** What every room's name keeps to, whatever pattern an administrator sets: no space, slash, option or control character. */
+/** Every room's name is of this form, whatever pattern an administrator sets: no space, slash, option or control character. */
 const safeName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 const gatewayPrefix = "conf_";
@@ -22,7 +22,7 @@ const gatewayPrefix = "conf_";
  * @throws SyntaxError if `pattern` is not a regular expression
  */
 export function roomsMatching(pattern: string): ToRoom {
-	// By itself first: "a)|(b" is no expression, but would become one below.
+	// Checked by itself first: "a)|(b" is no expression, but would become one between brackets.
 	const whole = new RegExp(`^(?:${new RegExp(pattern).source})$`);
 	return (name) => (safeName.test(name) && whole.test(name) ? (name as Room) : undefined);
 }

@@ -13,13 +13,13 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { isJournal, logFormat, logLevels } from "../../src/log/log.ts";
 import type { Order, Report } from "../fixtures/log-writer.ts";
 
-const program = fileURLToPath(new URL("../fixtures/log-writer.ts", import.meta.url));
-const root = fileURLToPath(new URL("../..", import.meta.url));
+const program = join(import.meta.dirname, "../fixtures/log-writer.ts");
 
 let directory: string;
 let writers: Writer[];
@@ -43,14 +43,12 @@ class Writer {
 	/** @param args level and format */
 	constructor(stdout: number, args: string[] = ["info"], environment: Record<string, string> = {}) {
 		this.#child = fork(program, args, {
-			cwd: root,
+			cwd: join(import.meta.dirname, "../.."),
 			execArgv: ["--import", "tsx"],
 			stdio: ["ignore", stdout, "inherit", "ipc"],
 			env: { PATH: process.env["PATH"], ...environment },
 		});
-		this.#child.once("exit", () => {
-			this.#ended.abort();
-		});
+		this.#child.once("exit", () => this.#ended.abort());
 		writers.push(this);
 	}
 
@@ -72,12 +70,21 @@ class Writer {
 		return (await this.tell({ do: "end", patience })).written;
 	}
 
-	/** Has it end itself, and resolves with its exit code. */
-	async exit(): Promise<number | null> {
+	/** Has it end its log and then itself, both of which succeed. */
+	async leave(): Promise<void> {
+		assert.equal(await this.end(), true);
 		const exited = once(this.#child, "exit");
 		this.#child.send({ do: "exit" } satisfies Order);
-		const [code] = (await exited) as [number | null];
-		return code;
+		assert.deepEqual(await exited, [0, null]);
+	}
+
+	/** Has it log although nothing can be written, which it survives. */
+	async goOn(): Promise<void> {
+		for (let number = 0; number < 10; number++) {
+			await this.log(`line ${number}`);
+		}
+		await this.tell({ do: "lines", count: 20_000, size: 1_000 });
+		assert.equal(this.isRunning, true);
 	}
 
 	get isRunning(): boolean {
@@ -93,34 +100,22 @@ class Writer {
 	}
 }
 
-/** A real pipe, which node gives no child by itself: the end to read from and the end to write to. */
-function openPipe(): { readEnd: number; writeEnd: number } {
+/** A process that logs to a real pipe, which Node gives no child by itself, and the end to read from. */
+function writerOnPipe(): { writer: Writer; readEnd: number } {
 	const path = join(directory, "pipe");
 	execFileSync("mkfifo", [path]);
-	const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+	const opened = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
 	const writeEnd = openSync(path, constants.O_WRONLY);
 	// The read end must block, or reading it would fail while it is empty.
-	const blocking = openSync(path, constants.O_RDONLY);
-	closeSync(readEnd);
-	return { readEnd: blocking, writeEnd };
-}
-
-/** A process that logs to a pipe, of which this one has the other end. */
-function writerOnPipe(args: string[] = ["info"]): { writer: Writer; readEnd: number } {
-	const { readEnd, writeEnd } = openPipe();
-	const writer = new Writer(writeEnd, args);
+	const readEnd = openSync(path, constants.O_RDONLY);
+	closeSync(opened);
+	const writer = new Writer(writeEnd);
 	closeSync(writeEnd);
 	return { writer, readEnd };
 }
 
 /** Reads to the end, which comes when the writer's process has ended. */
-async function readAll(readEnd: number): Promise<string> {
-	const chunks: Buffer[] = [];
-	for await (const chunk of createReadStream("", { fd: readEnd })) {
-		chunks.push(chunk as Buffer);
-	}
-	return Buffer.concat(chunks).toString("utf8");
-}
+const readAll = (readEnd: number) => text(createReadStream("", { fd: readEnd }));
 
 interface JsonLine {
 	readonly level: string;
@@ -137,20 +132,18 @@ function parseLines(text: string): JsonLine[] {
 		.map((line) => JSON.parse(line) as JsonLine);
 }
 
-/** What a process that logs to a file writes, while `act` has it log. */
-async function writtenToFile(
-	args: string[],
-	act: (writer: Writer) => Promise<void>,
-	journal?: boolean,
-): Promise<string> {
+const numbersOf = (lines: readonly JsonLine[]) => lines.map(({ msg }) => Number.parseInt(msg, 10));
+
+/** What a process that logs to a file writes, while `act` has it log. `journal`: whether that file is the journal. */
+async function written(args: string[], act: (writer: Writer) => Promise<void>, journal?: boolean): Promise<string> {
 	const path = join(directory, "output");
 	const file = openSync(path, "w");
 	const { dev, ino } = fstatSync(file);
-	const environment: Record<string, string> = {};
-	if (journal !== undefined) {
-		environment["JOURNAL_STREAM"] = journal ? `${dev}:${ino}` : `${dev}:${ino + 1}`;
-	}
-	const writer = new Writer(file, args, environment);
+	const writer = new Writer(
+		file,
+		args,
+		journal === undefined ? {} : { JOURNAL_STREAM: `${dev}:${journal ? ino : ino + 1}` },
+	);
 	closeSync(file);
 	await act(writer);
 	assert.equal(await writer.end(), true);
@@ -166,103 +159,89 @@ describe("the log", () => {
 		const reading = readAll(readEnd);
 		await writer.log('room 07974 started: "ü"\nand more', "info", { room: "07974" });
 		await writer.log("FreeSWITCH refused", "error");
-		assert.equal(await writer.end(), true);
-		assert.equal(await writer.exit(), 0);
+		await writer.leave();
 		const lines = parseLines(await reading);
 		assert.deepEqual(
-			lines.map(({ time, ...others }) => {
-				assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-				return others;
-			}),
+			lines.map(({ time, ...others }) => ({ ...others, time: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(time) })),
 			[
-				{ level: "info", room: "07974", msg: 'room 07974 started: "ü"\nand more' },
-				{ level: "error", msg: "FreeSWITCH refused" },
+				{ level: "info", time: true, room: "07974", msg: 'room 07974 started: "ü"\nand more' },
+				{ level: "error", time: true, msg: "FreeSWITCH refused" },
 			],
 		);
 	});
 
-	it(
-		"has the journal's lines where standard output is the journal, with a priority for each level",
-		bounded,
-		async () => {
-			const text = await writtenToFile(
-				["trace"],
-				async (writer) => {
-					for (const level of [...logLevels, "fatal"] as const) {
-						await writer.log(`at ${level}`, level, { room: "1" });
-					}
-				},
-				true,
-			);
-			assert.equal(text, "<7>at trace\n<7>at debug\n<6>at info\n<4>at warn\n<3>at error\n<2>at fatal\n");
-		},
-	);
-
-	it("gives the priority on each of the lines that a sentence has", bounded, async () => {
-		const act = (writer: Writer) => writer.log("a fault: Error: no\n    at x.ts:1\n    at y.ts:2", "error");
+	it("gives each line the priority of its level where standard output is the journal", bounded, async () => {
+		const act = async (writer: Writer) => {
+			for (const level of [...logLevels, "fatal"] as const) {
+				await writer.log(`at ${level}`, level, { room: "1" });
+			}
+			await writer.log("a fault: Error: no\n    at x.ts:1\n    at y.ts:2", "error");
+		};
 		assert.equal(
-			await writtenToFile(["info"], act, true),
-			"<3>a fault: Error: no\n<3>    at x.ts:1\n<3>    at y.ts:2\n",
+			await written(["trace"], act, true),
+			"<7>at trace\n<7>at debug\n<6>at info\n<4>at warn\n<3>at error\n<2>at fatal\n" +
+				"<3>a fault: Error: no\n<3>    at x.ts:1\n<3>    at y.ts:2\n",
 		);
 	});
 
 	it("is JSON where the journal is elsewhere", bounded, async () => {
-		const text = await writtenToFile(["info"], (writer) => writer.log("started"), false);
+		const text = await written(["info"], (writer) => writer.log("started"), false);
 		assert.equal(parseLines(text)[0]?.msg, "started");
 	});
 
 	it("is one line of text with the time on a terminal, without the fields", bounded, async () => {
-		const text = await writtenToFile(["info", "terminal"], (writer) =>
-			writer.log("room 1 started", "warn", { room: "1" }),
-		);
-		const bare = text.replace(new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, "g"), "");
-		assert.match(bare, /^\[\d\d:\d\d:\d\d\.\d+\] WARN: room 1 started\n$/);
+		const act = (writer: Writer) => writer.log("room 1 started", "warn", { room: "1" });
+		const text = stripVTControlCharacters(await written(["info", "terminal"], act));
+		assert.match(text, /^\[\d\d:\d\d:\d\d\.\d+\] WARN: room 1 started\n$/);
 	});
 
 	for (const level of ["trace", "info", "error"] as const) {
 		it(`at level ${level} leaves out what is below`, bounded, async () => {
-			const text = await writtenToFile([level], async (writer) => {
+			const text = await written([level], async (writer) => {
 				for (const each of logLevels) {
 					await writer.log(each, each);
 				}
 			});
-			assert.deepEqual(
-				parseLines(text).map(({ msg }) => msg),
-				logLevels.slice(logLevels.indexOf(level)),
-			);
+			const shown = parseLines(text).map(({ msg }) => msg);
+			assert.deepEqual(shown, logLevels.slice(logLevels.indexOf(level)));
 		});
 	}
 
-	for (const touched of [false, true]) {
-		const how = touched ? "does not block" : "blocks";
+	for (const how of ["blocks", "does not block"] as const) {
+		/** A process that logs to such a pipe, and has more lines to write than the pipe holds. */
+		async function busyWriter(count: number, size: number) {
+			const onPipe = writerOnPipe();
+			if (how === "does not block") {
+				await onPipe.writer.tell({ do: "touch" });
+			}
+			await onPipe.writer.tell({ do: "lines", count, size });
+			return onPipe;
+		}
 
 		it(`loses no line when it ends, on a pipe that ${how}`, bounded, async () => {
-			const { writer, readEnd } = writerOnPipe();
-			if (touched) {
-				await writer.tell({ do: "touch" });
-			}
-			await writer.tell({ do: "lines", count: 3_000, size: 100 });
+			const { writer, readEnd } = await busyWriter(3_000, 100);
 			const reading = readAll(readEnd);
-			assert.equal(await writer.end(), true);
-			assert.equal(await writer.exit(), 0);
-			const numbers = parseLines(await reading).map(({ msg }) => Number.parseInt(msg, 10));
-			assert.deepEqual(numbers, [...Array(3_000).keys()]);
+			await writer.leave();
+			assert.deepEqual(numbersOf(parseLines(await reading)), [...Array(3_000).keys()]);
 		});
 
 		it(
 			`lets go in time of a reader that does not read, on a pipe that ${how}, and says that lines are lost`,
 			bounded,
 			async () => {
-				const { writer, readEnd } = writerOnPipe();
-				if (touched) {
-					await writer.tell({ do: "touch" });
-				}
-				await writer.tell({ do: "lines", count: 2_000, size: 1_000 });
+				const { writer, readEnd } = await busyWriter(2_000, 1_000);
 				assert.equal(await writer.end(50), false);
 				await writer.kill();
 				closeSync(readEnd);
 			},
 		);
+
+		it(`ends when its reader goes meanwhile, on a pipe that ${how}`, bounded, async () => {
+			const { writer, readEnd } = await busyWriter(2_000, 1_000);
+			const leaving = writer.leave();
+			closeSync(readEnd);
+			await leaving;
+		});
 	}
 
 	it(
@@ -271,10 +250,9 @@ describe("the log", () => {
 		async () => {
 			const { writer, readEnd } = writerOnPipe();
 			await writer.tell({ do: "lines", count: 20_000, size: 1_000 });
-			const stream = createReadStream("", { fd: readEnd });
+			const stream = createReadStream("", { fd: readEnd, encoding: "utf8" });
 			let text = "";
 			const ended = once(stream, "end");
-			stream.setEncoding("utf8");
 			stream.on("data", (chunk) => {
 				text += String(chunk);
 			});
@@ -282,15 +260,11 @@ describe("the log", () => {
 				await once(stream, "data");
 			}
 			await writer.log("here again");
-			assert.equal(await writer.end(), true);
-			await writer.exit();
+			await writer.leave();
 			await ended;
 			const lines = parseLines(text);
 			assert.equal(lines.pop()?.msg, "here again");
-			assert.deepEqual(
-				lines.map(({ msg }) => Number.parseInt(msg, 10)),
-				[...Array(lines.length).keys()],
-			);
+			assert.deepEqual(numbersOf(lines), [...Array(lines.length).keys()]);
 			// What the pipe holds comes on top.
 			assert.ok(text.length > 3.9 * 2 ** 20 && text.length < 4.5 * 2 ** 20, String(text.length));
 		},
@@ -300,74 +274,43 @@ describe("the log", () => {
 		const { writer, readEnd } = writerOnPipe();
 		await writer.log("before");
 		closeSync(readEnd);
-		for (let number = 0; number < 10; number++) {
-			await writer.log(`after ${number}`);
-		}
-		await writer.tell({ do: "lines", count: 20_000, size: 1_000 });
-		assert.equal(writer.isRunning, true);
-		assert.equal(await writer.end(), true);
-		assert.equal(await writer.exit(), 0);
+		await writer.goOn();
+		await writer.leave();
 	});
-
-	for (const touched of [false, true]) {
-		it(
-			`ends when its reader goes meanwhile, on a pipe that ${touched ? "does not block" : "blocks"}`,
-			bounded,
-			async () => {
-				const { writer, readEnd } = writerOnPipe();
-				if (touched) {
-					await writer.tell({ do: "touch" });
-				}
-				await writer.tell({ do: "lines", count: 2_000, size: 1_000 });
-				const ending = writer.end();
-				closeSync(readEnd);
-				assert.equal(await ending, true);
-				assert.equal(await writer.exit(), 0);
-			},
-		);
-	}
 
 	it("ends at once when its reader has gone and nothing is to be written", bounded, async () => {
 		const { writer, readEnd } = writerOnPipe();
 		closeSync(readEnd);
-		assert.equal(await writer.end(), true);
-		assert.equal(await writer.exit(), 0);
+		await writer.leave();
 	});
 
 	it("goes on, and ends at once, when the disk is full", bounded, async () => {
 		const full = openSync("/dev/full", "w");
 		const writer = new Writer(full);
 		closeSync(full);
-		for (let number = 0; number < 10; number++) {
-			await writer.log(`line ${number}`);
-		}
-		await writer.tell({ do: "lines", count: 20_000, size: 1_000 });
-		assert.equal(writer.isRunning, true);
-		assert.equal(await writer.end(), true);
-		assert.equal(await writer.exit(), 0);
+		await writer.goOn();
+		await writer.leave();
 	});
 });
 
 describe("the log's format", () => {
+	const { dev, ino } = fstatSync(1);
+
 	it("is the terminal's on a terminal, even one below the journal", () => {
-		const { dev, ino } = fstatSync(1);
 		assert.equal(logFormat({ JOURNAL_STREAM: `${dev}:${ino}` }, true), "terminal");
 	});
 
 	it("is the journal's only where the journal is named by its device and inode", () => {
-		const { dev, ino } = fstatSync(1);
-		const streams = [`${dev}:${ino}`, `${dev}:${ino}0`, `${dev}`, ":", "", undefined];
-		assert.deepEqual(
-			streams.map((JOURNAL_STREAM) => logFormat({ JOURNAL_STREAM }, false)),
-			["journal", "json", "json", "json", "json", "json"],
-		);
+		for (const stream of [`${dev}:${ino}0`, `${dev}`, ":", "", undefined]) {
+			assert.equal(logFormat({ JOURNAL_STREAM: stream }, false), "json", stream);
+		}
+		assert.equal(logFormat({ JOURNAL_STREAM: `${dev}:${ino}` }, false), "journal");
 	});
 
 	it("can be asked for any file descriptor", () => {
 		const file = openSync("/dev/null", "w");
 		const { dev, ino } = fstatSync(file);
-		assert.equal(isJournal(`${dev}:${ino}`, file), true);
-		assert.equal(isJournal(`${dev}:${ino + 1}`, file), false);
+		assert.deepEqual([isJournal(`${dev}:${ino}`, file), isJournal(`${dev}:${ino + 1}`, file)], [true, false]);
 		closeSync(file);
 	});
 });

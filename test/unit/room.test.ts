@@ -21,9 +21,7 @@ function isHarmless(name: string): boolean {
 
 describe("a room's name", () => {
 	for (const name of ["1", "12345", "07974", "000", "12345678901", "1".repeat(64)]) {
-		it(`can be ${name}`, () => {
-			assert.equal(byDefault(name), name);
-		});
+		it(`can be ${name}`, () => assert.equal(byDefault(name), name));
 	}
 
 	const others: [what: string, name: string][] = [
@@ -42,9 +40,7 @@ describe("a room's name", () => {
 		["BigBlueButton's echo test", "echo-12345"],
 	];
 	for (const [what, name] of others) {
-		it(`is not ${what}`, () => {
-			assert.equal(byDefault(name), undefined);
-		});
+		it(`is not ${what}`, () => assert.equal(byDefault(name), undefined));
 	}
 
 	it("matches the pattern as a whole, alternatives too", () => {
@@ -55,9 +51,9 @@ describe("a room's name", () => {
 
 	it("is harmless, whatever the conference is called and whatever the pattern is", () => {
 		fc.assert(
-			fc.property(fc.string({ unit: "binary", maxLength: 80 }), (name) => {
-				assert.equal(anything(name), isHarmless(name) ? name : undefined);
-			}),
+			fc.property(fc.string({ unit: "binary", maxLength: 80 }), (name) =>
+				assert.equal(anything(name), isHarmless(name) ? name : undefined),
+			),
 		);
 	});
 
@@ -79,9 +75,8 @@ describe("a room's name", () => {
 	});
 
 	for (const pattern of ["[0-9", "(", "a)|(b", "*"]) {
-		it(`is not looked for with ${pattern}, which is no regular expression`, () => {
-			assert.throws(() => roomsMatching(pattern), SyntaxError);
-		});
+		it(`is not looked for with ${pattern}, which is no regular expression`, () =>
+			assert.throws(() => roomsMatching(pattern), SyntaxError));
 	}
 });
 
@@ -102,9 +97,7 @@ describe("a gateway", () => {
 		"conf_12345 ",
 		"conf_trunk",
 	]) {
-		it(`called ${JSON.stringify(name)} is not ours`, () => {
-			assert.equal(roomOf(name, byDefault), undefined);
-		});
+		it(`called ${JSON.stringify(name)} is not ours`, () => assert.equal(roomOf(name, byDefault), undefined));
 	}
 
 	it("is ours only by how its name begins, under any pattern", () => {

@@ -13,9 +13,7 @@ const [script, otherScript] = ["generator", "other generator"].map((name) => {
 	return join(directory, name);
 }) as [string, string];
 
-after(() => {
-	rmSync(directory, { recursive: true, force: true });
-});
+after(() => rmSync(directory, { recursive: true, force: true }));
 
 /** An environment in which nothing is missing. */
 const complete = { GENERATOR_SCRIPT: script };
@@ -143,9 +141,7 @@ describe("the configuration", () => {
 		);
 	});
 
-	it("takes the last of two flags, as before", () => {
-		assert.equal(configOf(["-esport", "1", "-esport=2"]).port, 2);
-	});
+	it("takes the last of two flags, as before", () => assert.equal(configOf(["-esport", "1", "-esport=2"]).port, 2));
 });
 
 describe("a bad value", () => {

@@ -86,9 +86,7 @@ describe("the settings file", () => {
 	});
 
 	for (const { what, text, means } of environmentFiles) {
-		it(`is understood as systemd does: ${what}`, () => {
-			assert.deepEqual(Object.fromEntries(assignments(text)), means);
-		});
+		it(`is understood as systemd does: ${what}`, () => assert.deepEqual(Object.fromEntries(assignments(text)), means));
 	}
 
 	it("gives every value back that is written as the sample says", () => {

@@ -16,9 +16,7 @@ symlinkSync(script, links.good);
 symlinkSync(links.loop, links.loop);
 symlinkSync(join(directory, "nothing"), links.dangling);
 
-after(() => {
-	rmSync(directory, { recursive: true, force: true });
-});
+after(() => rmSync(directory, { recursive: true, force: true }));
 
 /** What a text becomes that means itself. */
 const same = (...texts: string[]): Record<string, string> => Object.fromEntries(texts.map((text) => [text, text]));
@@ -61,9 +59,8 @@ for (const [name, { good, bad }] of Object.entries(values)) {
 	const { parse, secret = false } = settings[name as keyof typeof values] as Setting;
 
 	describe(`setting ${name}`, () => {
-		it("is read from each text that is allowed", () => {
-			assert.deepEqual(Object.fromEntries(Object.keys(good).map((text) => [text, parse(text)])), good);
-		});
+		it("is read from each text that is allowed", () =>
+			assert.deepEqual(Object.fromEntries(Object.keys(good).map((text) => [text, parse(text)])), good));
 
 		it("refuses every other text with a sentence that says what is allowed, and what came unless that is secret", () => {
 			for (const text of bad) {
@@ -115,9 +112,8 @@ describe("setting script", () => {
 });
 
 describe("the settings", () => {
-	it("have a flag and a variable each, and none the same", () => {
-		assert.equal(new Set(all.flatMap(([, { flag, variable }]) => [flag, variable])).size, 2 * all.length);
-	});
+	it("have a flag and a variable each, and none the same", () =>
+		assert.equal(new Set(all.flatMap(([, { flag, variable }]) => [flag, variable])).size, 2 * all.length));
 
 	it("keep the flags and defaults of the program that this one replaces", () => {
 		const kept = [settings.host, settings.port, settings.password, settings.script];

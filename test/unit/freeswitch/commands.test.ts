@@ -73,9 +73,9 @@ describe("the list of conferences", () => {
 		const odd = ["echo", "a b", "x (1 member rate: 8000 flags: none)", "ü+OK Conference 7", ""];
 		const name = fc.string({ unit: "binary" }).map((text) => text.replaceAll(/[\n\r\u2028\u2029]/g, ""));
 		fc.assert(
-			fc.property(fc.array(name, { minLength: 1 }), (listed) => {
-				assert.deepEqual(conferences.read(listed.map((name) => line(name)).join("")), listed);
-			}),
+			fc.property(fc.array(name, { minLength: 1 }), (listed) =>
+				assert.deepEqual(conferences.read(listed.map((name) => line(name)).join("")), listed),
+			),
 			{ examples: [[odd]] },
 		);
 	});
@@ -92,14 +92,11 @@ describe("the list of conferences", () => {
 		["a list of members", `${line("1")}1;loopback/1-a;0;1;1;hear|speak|floor;0;0;100\n`],
 		["a last line without its end", line("1") + line("2").trimEnd()],
 	] as const) {
-		it(`is not known from ${what}`, () => {
-			assert.throws(() => conferences.read(answer), UnexpectedAnswer);
-		});
+		it(`is not known from ${what}`, () => assert.throws(() => conferences.read(answer), UnexpectedAnswer));
 	}
 
-	it("is not known from the beginning of a line, wherever that is cut", () => {
-		isUnsureWhereverCut(conferences, line("12345"));
-	});
+	it("is not known from the beginning of a line, wherever that is cut", () =>
+		isUnsureWhereverCut(conferences, line("12345")));
 });
 
 describe("the list of conferences as JSON", () => {
@@ -146,14 +143,11 @@ describe("the list of conferences as JSON", () => {
 		["a list in the list", '[[{"conference_name":"1"}]]'],
 		["two answers", "[][]"],
 	] as const) {
-		it(`is not known from ${what}`, () => {
-			assert.throws(() => conferencesAsJson.read(answer), UnexpectedAnswer);
-		});
+		it(`is not known from ${what}`, () => assert.throws(() => conferencesAsJson.read(answer), UnexpectedAnswer));
 	}
 
-	it("is not known from the beginning of an answer, wherever that is cut", () => {
-		isUnsureWhereverCut(conferencesAsJson, answersTo("conference json_list", "04")[0] ?? "");
-	});
+	it("is not known from the beginning of an answer, wherever that is cut", () =>
+		isUnsureWhereverCut(conferencesAsJson, answersTo("conference json_list", "04")[0] ?? ""));
 });
 
 describe("the list of gateways", () => {
@@ -180,9 +174,8 @@ describe("the list of gateways", () => {
 		]);
 	});
 
-	it("shows one that was un-registered by hand (recording 17)", () => {
-		assert.deepEqual(listedIn("17"), [["conf_46464 REGED"], ["conf_46464 DOWN"]]);
-	});
+	it("shows one that was un-registered by hand (recording 17)", () =>
+		assert.deepEqual(listedIn("17"), [["conf_46464 REGED"], ["conf_46464 DOWN"]]));
 
 	it("is empty for a profile without gateways, which has no list of them at all", () => {
 		assert.deepEqual(external.read('{"profiles":{"external":{"status":{"state":"RUNNING"},"info":{}}}}'), []);
@@ -252,14 +245,11 @@ describe("the list of gateways", () => {
 		["gateways in a list", status("").replace('"gateways":{}', '"gateways":[]')],
 		["gateways that are a text", status("").replace('"gateways":{}', '"gateways":"conf_1"')],
 	] as const) {
-		it(`is not known from ${what}`, () => {
-			assert.throws(() => external.read(answer), UnexpectedAnswer);
-		});
+		it(`is not known from ${what}`, () => assert.throws(() => external.read(answer), UnexpectedAnswer));
 	}
 
-	it("is not known from the beginning of an answer, wherever that is cut", () => {
-		isUnsureWhereverCut(external, (answersTo("sofia jsonstatus", "16")[8] ?? "").trimEnd());
-	});
+	it("is not known from the beginning of an answer, wherever that is cut", () =>
+		isUnsureWhereverCut(external, (answersTo("sofia jsonstatus", "16")[8] ?? "").trimEnd()));
 });
 
 describe("an answer that is junk", () => {

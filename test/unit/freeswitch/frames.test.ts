@@ -62,9 +62,8 @@ describe("frames", () => {
 		]);
 	});
 
-	it("may be as many in one piece of data as there is place for", () => {
-		assert.equal(read(["\n".repeat(1_000_000)]).length, 500_000);
-	});
+	it("may be as many in one piece of data as there is place for", () =>
+		assert.equal(read(["\n".repeat(1_000_000)]).length, 500_000));
 
 	it("may be as long as is allowed, headers included, and not a byte more", () => {
 		const head = "Content-Length: 980\n\n";

@@ -11,9 +11,8 @@ describe("printable text", () => {
 		assert.equal(printable("a\nb\u001b[31mred\u009b0m\r\n"), "a\nb\\x1b[31mred\\x9b0m\\x0d\n");
 	});
 
-	it("is left alone otherwise", () => {
-		assert.equal(printable('Zoë 🎧 "x" \\ 漢字 \u00a0~'), 'Zoë 🎧 "x" \\ 漢字 \u00a0~');
-	});
+	it("is left alone otherwise", () =>
+		assert.equal(printable('Zoë 🎧 "x" \\ 漢字 \u00a0~'), 'Zoë 🎧 "x" \\ 漢字 \u00a0~'));
 });
 
 describe("an excerpt", () => {
@@ -25,7 +24,6 @@ describe("an excerpt", () => {
 });
 
 describe("the message of what was thrown", () => {
-	it("is an error's own, and of anything else how it is written", () => {
-		assert.deepEqual([new Error("no"), "no", { code: 1 }].map(messageOf), ["no", '"no"', '{"code":1}']);
-	});
+	it("is an error's own, and of anything else how it is written", () =>
+		assert.deepEqual([new Error("no"), "no", { code: 1 }].map(messageOf), ["no", '"no"', '{"code":1}']));
 });

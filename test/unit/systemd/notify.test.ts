@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, beforeEach, describe, it } from "node:test";
-import { lastWords, Notices, sendBy, watchdogLimit, withoutSystemd } from "../../../src/systemd/notify.ts";
+import { beforeEach, describe, it } from "node:test";
+import { Notices, watchdogLimit, withoutSystemd } from "../../../src/systemd/notify.ts";
 import { type RecordingLog, recordingLog } from "../../support/recording-log.ts";
 import { SimulatedClock } from "../../support/simulated-clock.ts";
 
@@ -24,9 +21,7 @@ beforeEach(() => {
 	failing = false;
 	const send = async (assignments: readonly string[]) => {
 		sent.push(`${(clock.now() / 1_000).toFixed(1)} ${assignments.join(" ")}`);
-		await new Promise<void>((resolve) => {
-			clock.after(takes, resolve);
-		});
+		await new Promise<void>((resolve) => clock.after(takes, resolve));
 		if (failing) {
 			throw new Error("no such program");
 		}
@@ -145,54 +140,6 @@ describe("what cannot be sent", () => {
 		await clock.advance(50);
 		await stopping;
 		assert.match(sent.at(-1) ?? "", /^5\.0 STATUS=one STOPPING=1$/);
-	});
-});
-
-describe("the program systemd-notify", () => {
-	const directory = mkdtempSync(join(tmpdir(), "systemd-"));
-	const record = join(directory, "record");
-	const PATH = `${directory}:/usr/bin:/bin`;
-	const listening = { PATH, NOTIFY_SOCKET: "/run/notify", SIP_PASSWORD: "s3cret" };
-
-	function program(...lines: string[]): void {
-		writeFileSync(join(directory, "systemd-notify"), ["#!/bin/sh", ...lines, ""].join("\n"));
-		chmodSync(join(directory, "systemd-notify"), 0o755);
-	}
-
-	after(() => {
-		rmSync(directory, { recursive: true, force: true });
-	});
-
-	it("is run with the socket, and with nothing else of the environment", async () => {
-		program(`printf '%s,' "$@" >${record}`, `env >>${record}`);
-		await sendBy(listening)?.(["READY=1", "STATUS=a b"]);
-		const [, lines = ""] = /^READY=1,STATUS=a b,([^]*)$/.exec(readFileSync(record, "utf8")) ?? [];
-		assert.match(lines, /^NOTIFY_SOCKET=\/run\/notify$/m);
-		assert.doesNotMatch(lines, /s3cret/);
-	});
-
-	it("that fails is an error", async () => {
-		program("echo 'Failed to notify' >&2; exit 1");
-		await assert.rejects(async () => sendBy(listening)?.(["READY=1"]), /Failed to notify/);
-		await assert.rejects(async () => sendBy({ ...listening, PATH: "/nowhere" })?.(["READY=1"]), { code: "ENOENT" });
-	});
-
-	it("is waited for by the last words, which do not mind where it fails", () => {
-		program(`printf '%s' "$*" >${record}`);
-		lastWords(listening, "LINGER must be\na number");
-		assert.equal(readFileSync(record, "utf8"), "STATUS=LINGER must be a number");
-		program("exit 1");
-		lastWords(listening, "x");
-		lastWords({ ...listening, PATH: "/nowhere" }, "x");
-	});
-
-	it("is not run where nobody listens", () => {
-		assert.equal(sendBy({ PATH }), undefined);
-		assert.equal(sendBy({ PATH, NOTIFY_SOCKET: "" }), undefined);
-		program(`echo run >${record}`);
-		writeFileSync(record, "");
-		lastWords({ PATH }, "x");
-		assert.equal(readFileSync(record, "utf8"), "");
 	});
 });
 

@@ -8,28 +8,17 @@ import { type RecordingLog, recordingLog } from "../../support/recording-log.ts"
 import { SimulatedClock } from "../../support/simulated-clock.ts";
 
 /** A session that ends when the test says so. */
-class FakeSession implements Session {
-	readonly version: string | undefined;
-	readonly place = "localhost:8021";
-	readonly ended: Promise<ConnectionLost>;
-	closed = 0;
-	end: (reason: ConnectionLost) => void = () => {};
-
-	constructor(version?: string) {
-		this.version = version;
-		this.ended = new Promise((resolve) => {
-			this.end = resolve;
-		});
+function fakeSession(version?: string) {
+	let end: (reason: ConnectionLost) => void = () => {};
+	const ended = new Promise<ConnectionLost>((resolve) => {
+		end = resolve;
+	});
+	const session = { version, place: "localhost:8021", ended, end, closed: 0, api: () => Promise.resolve(""), close };
+	function close(): void {
+		session.closed += 1;
+		end(new ConnectionLost("closed by the daemon"));
 	}
-
-	api(): Promise<string> {
-		return Promise.resolve("");
-	}
-
-	close(): void {
-		this.closed += 1;
-		this.end(new ConnectionLost("closed by the daemon"));
-	}
+	return session;
 }
 
 interface Attempt {
@@ -74,15 +63,15 @@ function latest(): Attempt {
 }
 
 /** Lets the attempt under way succeed. */
-async function succeed(version?: string): Promise<FakeSession> {
-	const session = new FakeSession(version);
+async function succeed(version?: string) {
+	const session = fakeSession(version);
 	latest().succeed(session);
 	await clock.advance(0);
 	return session;
 }
 
 /** Lets the connection be lost; the next attempt is under way then. */
-async function lose(session: FakeSession): Promise<void> {
+async function lose(session: ReturnType<typeof fakeSession>): Promise<void> {
 	session.end(new ConnectionLost("lost"));
 	await clock.advance(200);
 }

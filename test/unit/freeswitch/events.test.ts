@@ -28,19 +28,6 @@ describe("recorded events", () => {
 		]);
 	});
 
-	it("tell the old gateway's end among the new one's registration (recording 05)", () => {
-		assert.deepEqual(read("05").slice(5, 13), [
-			"conference-destroyed 22222",
-			"conference-created 22222",
-			"gateway-added conf_22222",
-			"conf_22222 TRYING",
-			"conf_22222 DOWN",
-			"conf_22222 REGISTER 200 OK",
-			"gateway-deleted conf_22222",
-			"conf_22222 REGED",
-		]);
-	});
-
 	it("tell the registrar's answer once, with its status and phrase (recordings 06 and 07)", () => {
 		for (const [number, gateway, refusal] of [
 			["06", "conf_33333", "503 Service Unavailable"],
@@ -49,42 +36,6 @@ describe("recorded events", () => {
 			const states = ["TRYING", `FAILED ${refusal}`, "FAIL_WAIT"].map((state) => `${gateway} ${state}`);
 			assert.deepEqual(read(number).slice(2, 5), states);
 		}
-	});
-
-	it("tell what a restart of the profile does to every gateway (recording 10)", () => {
-		for (const gateway of ["conf_61001", "conf_61002"]) {
-			const states = ["TRYING", "REGISTER 200 OK", "REGED", "DOWN"].map((state) => `${gateway} ${state}`);
-			const life = [`gateway-added ${gateway}`, ...states, `gateway-deleted ${gateway}`];
-			assert.deepEqual(
-				read("10").filter((words) => words.includes(gateway)),
-				[...life, ...life],
-			);
-		}
-	});
-
-	it("tell thirty rooms, one frame cut and joined wherever the socket did (recording 11)", () => {
-		const told = read("11").sort();
-		const rooms = Array.from({ length: 30 }, (_, index) => String(70_000 + index));
-		for (const start of [
-			"conference-created ",
-			"conference-destroyed ",
-			"gateway-added conf_",
-			"gateway-deleted conf_",
-		]) {
-			assert.deepEqual(
-				told.filter((words) => words.startsWith(start)),
-				rooms.map((room) => start + room),
-			);
-		}
-		assert.equal(told.filter((words) => words.endsWith(" REGISTER 200 OK")).length, 30);
-	});
-
-	it("tell the new conference before the end of the old one (recording 15)", () => {
-		const kinds = ["conference-created", "conference-created", "conference-destroyed"];
-		assert.deepEqual(
-			read("15"),
-			kinds.map((kind) => `${kind} 93001`),
-		);
 	});
 
 	it("are all understood, but for FreeSWITCH's heartbeat (recording 12), which says nothing", () => {

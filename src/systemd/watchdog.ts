@@ -1,10 +1,10 @@
-/** Tells systemd's watchdog that the daemon is well, as long as it is: its event loop turns, and its parts get on. */
+/** Tells systemd's watchdog that the daemon is well, as long as it is: its event loop turns, and its parts make progress. */
 import type { Clock } from "../clock.ts";
 
 export interface WatchdogOptions {
 	/** ms within which the watchdog wants to hear from this process; undefined if there is none. */
 	readonly limit: number | undefined;
-	/** ms on the clock by which the parts that do the work must have got on. */
+	/** ms on the clock by which the parts that do the work must have made progress. */
 	readonly deadline: () => number;
 	/** Tells the watchdog. */
 	readonly alive: () => void;

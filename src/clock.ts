@@ -1,6 +1,6 @@
 /**
- * Time as the program sees it: milliseconds that only ever grow, and timers. Everything that waits takes a Clock,
- * so that tests can run ten minutes in a millisecond and a change of the wall clock changes nothing.
+ * Time as the program sees it: milliseconds that only grow, and timers. Everything that waits is given a Clock: tests run ten
+ * minutes in a millisecond, and a change of the wall clock changes nothing.
  */
 export interface Clock {
 	/** Milliseconds since an arbitrary start; never goes back. */

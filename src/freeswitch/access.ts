@@ -39,7 +39,7 @@ export interface AccessOptions extends Access {
 const longest = 2 ** 20;
 
 /**
- * Where FreeSWITCH is to be looked for now.
+ * Where FreeSWITCH's event socket is now, and its password.
  * @throws ConfUnusable
  */
 export async function accessOf({ host, port, password, conf, unset }: AccessOptions): Promise<Access> {

@@ -28,7 +28,7 @@ type State =
 	| { readonly kind: "waiting"; readonly cancel: () => void }
 	| { readonly kind: "closed" };
 
-/** ms after which an attempt must be over, with all the answers that it waits for; and a timer late on a busy machine. */
+/** ms that an attempt may take with all the answers that it waits for, and that a timer may be late on a busy machine. */
 const longest = { attempt: 120_000, lateness: 20_000 };
 
 const reconnectBackoff: Backoff = { first: 200, most: 5_000 };
@@ -47,7 +47,7 @@ export class Connection {
 		this.#troubles = new Troubles(options.log);
 	}
 
-	/** ms on the clock by which something must have happened here; later, it hangs. */
+	/** ms on the clock by which this must have got on; otherwise it hangs. */
 	get deadline(): number {
 		return this.#state.kind === "connecting" || this.#state.kind === "waiting"
 			? this.#deadline

@@ -1,4 +1,4 @@
-/** What can go wrong with the event socket, a class for each cause. After each of them the connection is of no more use. */
+/** What can go wrong with the event socket, one class per cause. Each of them ends the connection. */
 import { excerpt } from "../log/text.ts";
 import { ConnectionLost } from "./event-socket.ts";
 
@@ -22,7 +22,7 @@ export class Disconnected extends ConnectionLost {
 export class NoAnswer extends ConnectionLost {
 	/** @param timeout ms that were waited */
 	constructor(question: string, timeout: number) {
-		super(`FreeSWITCH did not answer ${question} within ${timeout / 1_000} s, the connection is made anew`);
+		super(`FreeSWITCH did not answer ${question} within ${timeout / 1_000} s`);
 	}
 }
 
@@ -39,7 +39,7 @@ export class NotFreeSwitch extends ConnectionLost {
 export class TooLong extends ConnectionLost {
 	/** @param limit bytes */
 	constructor(limit: number) {
-		super(`FreeSWITCH sent more than ${limit / 2 ** 20} MiB without an end, the connection is made anew`);
+		super(`FreeSWITCH sent more than ${limit / 2 ** 20} MiB without an end`);
 	}
 }
 

@@ -1,28 +1,27 @@
 /**
  * Cuts what FreeSWITCH sends into frames: lines of headers, an empty line, and as many bytes as `Content-Length` says. Pure.
- *
- * esl brings a parser of its own, which calls itself for each frame that a piece of data holds, until the stack is full, and
- * copies all that has come for each piece of a long answer: 30 MB took it ten seconds.
+ * (esl's own parser calls itself for each frame in a piece of data until the stack is full, and copies everything so far for each
+ * piece of a long answer: 30 MB took it ten seconds.)
  */
 export interface Frame {
 	readonly headers: Record<string, string>;
 	readonly body: string;
 }
 
-/** Bytes that are kept for the next frame when there is nothing to be held. */
+/** Bytes; a longer buffer is given back as soon as all of it is read. */
 const spare = 2 ** 16;
 
 const endOfHeaders = "\n\n";
 
 export class Frames {
 	readonly #longest: number;
-	/** What has come and is not read lies in these bytes from `#from` to `#to`. */
+	/** The bytes from `#from` to `#to` have come and are not read. */
 	#held = Buffer.alloc(0);
 	#from = 0;
 	#to = 0;
-	/** How much of it is known not to hold the end of the headers. */
+	/** So many of them do not hold the end of the headers. */
 	#searched = 0;
-	/** The headers of the frame that has not come whole, when they have. */
+	/** The headers of the frame that is coming, once they are there. */
 	#headers:
 		| { readonly headers: Record<string, string>; readonly headersLength: number; readonly frameLength: number }
 		| undefined;
@@ -35,7 +34,7 @@ export class Frames {
 	add(data: Buffer): void {
 		if (this.#to + data.length > this.#held.length) {
 			const unread = this.#held.subarray(this.#from, this.#to);
-			// Twice what is needed, so that a frame in many pieces is not copied for each of them.
+			// Twice what is needed: otherwise a frame in many pieces would be copied for each of them.
 			this.#held = Buffer.allocUnsafe(2 * (unread.length + data.length));
 			unread.copy(this.#held);
 			this.#from = 0;
@@ -44,12 +43,12 @@ export class Frames {
 		this.#to += data.copy(this.#held, this.#to);
 	}
 
-	/** Whether the frame that is coming is too long, or says that it will be; there is no next one then. */
+	/** Whether the frame that is coming is too long, or says that it will be. Then there is no next one. */
 	get isTooLong(): boolean {
 		return (this.#headers?.frameLength ?? this.#to - this.#from) > this.#longest;
 	}
 
-	/** The next frame; undefined if it has not come whole. */
+	/** The next frame; undefined until all of it is there. */
 	next(): Frame | undefined {
 		const unread = this.#held.subarray(this.#from, this.#to);
 		this.#headers ??= this.#readHeaders(unread);
@@ -69,7 +68,7 @@ export class Frames {
 
 	#readHeaders(unread: Buffer) {
 		const end = unread.indexOf(endOfHeaders, this.#searched);
-		// The first half of it may have come.
+		// The first half of the end may be there.
 		this.#searched = end === -1 ? Math.max(0, unread.length - 1) : 0;
 		if (end === -1) {
 			return undefined;

@@ -25,7 +25,7 @@ export interface EventSocketOptions extends Access {
 	readonly answerTimeout?: number;
 }
 
-/** A connection that has proven itself: authenticated and subscribed. */
+/** A connection that is authenticated and subscribed. */
 export interface Session extends EventSocket {
 	/** FreeSWITCH's version, where it tells. */
 	readonly version: string | undefined;

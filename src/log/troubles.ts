@@ -1,4 +1,4 @@
-/** Says what is wrong once, says it again only when it changes, and says when it is over: an hour of retries is two lines. */
+/** Logs a trouble once, again when it changes, and when it is over: an hour of retries is two lines. */
 import type { Log } from "./log.ts";
 
 export class Troubles {
@@ -10,7 +10,7 @@ export class Troubles {
 	}
 
 	/**
-	 * @param about what is in trouble; one thing has one trouble at a time
+	 * @param about what is in trouble; it has one trouble at a time
 	 * @param sentence what is wrong and what to do
 	 */
 	report(about: string, level: "warn" | "error", sentence: string, fields: object = {}): void {
@@ -22,7 +22,7 @@ export class Troubles {
 		}
 	}
 
-	/** @param sentence said only if there was trouble about it */
+	/** @param sentence logged only if there was trouble */
 	over(about: string, sentence?: string): void {
 		if (this.#told.delete(about) && sentence !== undefined) {
 			this.#log.info({}, sentence);

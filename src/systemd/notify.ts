@@ -1,6 +1,6 @@
 /**
- * What systemd is told of the service, as sd_notify(3) has it. Node cannot send to a unix datagram socket, so the program
- * systemd-notify does it, which is why the unit needs NotifyAccess=all.
+ * Tells systemd how the service is, by sd_notify(3). Node cannot send to a unix datagram socket, so the program systemd-notify
+ * does it, which is why the unit needs NotifyAccess=all.
  */
 import { execFile, spawnSync } from "node:child_process";
 import { promisify } from "node:util";
@@ -14,7 +14,7 @@ export type Send = (assignments: readonly string[]) => Promise<void>;
 
 const program = "systemd-notify";
 
-/** It waits for up to 5 s until systemd has taken the message, so that systemd can tell whose child sent it. */
+/** systemd-notify waits for up to 5 s, until systemd has found out whose child sends the message. */
 const limits = { timeout: 6_000, killSignal: "SIGKILL" } as const;
 
 /** Sends through systemd-notify; undefined if nobody listens. */
@@ -36,14 +36,14 @@ export function lastWords(environment: NodeJS.ProcessEnv, sentence: string): voi
 	}
 }
 
-/** ms within which systemd wants to hear from this process, again and again; undefined if it does not. */
+/** ms within which systemd wants each sign of life from this process; undefined if it wants none. */
 export function watchdogLimit(environment: NodeJS.ProcessEnv, pid: number): number | undefined {
 	const limit = Number(environment["WATCHDOG_USEC"]) / 1_000;
 	const isMeant = [undefined, "", String(pid)].includes(environment["WATCHDOG_PID"]);
 	return isMeant && environment["NOTIFY_SOCKET"] && limit > 0 && Number.isFinite(limit) ? limit : undefined;
 }
 
-/** The environment less what is between systemd and this process alone. */
+/** The environment without what is between systemd and this process alone. */
 export function withoutSystemd(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 	return { ...environment, NOTIFY_SOCKET: undefined, WATCHDOG_USEC: undefined, WATCHDOG_PID: undefined };
 }
@@ -54,11 +54,11 @@ const atTheEnd = 1_000;
 
 const afterFailure: Backoff = { first: 1_000, most: 60_000 };
 
-/** Stands among the assignments for the status, which is made when it is sent. */
+/** Stands for the status, whose sentence is made when it is sent. */
 const status = "STATUS";
 const ping = "WATCHDOG=1";
 
-/** Tells systemd one thing after the other; of what changes quickly only the latest. */
+/** Sends one thing after the other; of what changes quickly, only the latest. */
 export class Notices {
 	readonly #send: Send | undefined;
 	readonly #clock: Clock;
@@ -99,7 +99,7 @@ export class Notices {
 		this.#add(status);
 	}
 
-	/** All is well; the watchdog is content for another while. */
+	/** All is well: the watchdog starts to count anew. */
 	alive(): void {
 		this.#add(ping);
 	}
@@ -169,7 +169,7 @@ export class Notices {
 		this.#failures += 1;
 		if (this.#failures === 1) {
 			this.#log.warn(
-				`systemd cannot be told how the service is (${excerpt(messageOf(error))}); the rooms do not suffer`,
+				`systemd cannot be told how the service is (${excerpt(messageOf(error))}); rooms are not affected`,
 			);
 		}
 		this.#notBefore.anything = this.#clock.now() + waitAfter(this.#failures, afterFailure);

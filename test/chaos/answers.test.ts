@@ -24,7 +24,7 @@ describe("answers without measure", { concurrency: 2 }, () => {
 			await node.reached(fewRooms);
 			const normally = peakMemoryOf(daemon.pid);
 			server.faults.on(listing, { kind: "bytes", bytes: listOf777(50_000_000) }, 3);
-			await daemon.said(/FreeSWITCH sent more than 32 MiB without an end, the connection is made anew/, 3);
+			await daemon.said(/FreeSWITCH sent more than 32 MiB without an end/, 3);
 			await node.reached(fewRooms);
 			assert.ok(peakMemoryOf(daemon.pid) < normally + 200, `${peakMemoryOf(daemon.pid)} MiB`);
 		});
@@ -41,7 +41,7 @@ describe("answers without measure", { concurrency: 2 }, () => {
 			await node.reached(["1"]);
 			assert.equal(daemon.count(/32 MiB|did not answer/), 0);
 			server.faults.on(listing, { kind: "bytes", bytes: listOf777(32 * 2 ** 20 + 1) }, 1);
-			await daemon.said(/FreeSWITCH sent more than 32 MiB without an end, the connection is made anew/);
+			await daemon.said(/FreeSWITCH sent more than 32 MiB without an end/);
 			await node.reached(["1"]);
 			assert.equal(daemon.count(/room 777 started/), 1);
 		});
@@ -59,7 +59,7 @@ describe("answers without measure", { concurrency: 2 }, () => {
 			await node.reached(["1"]);
 			assert.equal(daemon.count(/connection to FreeSWITCH lost|did not answer/), 0);
 			server.faults.on(listing, { kind: "bytes", bytes: long.repeat(40) }, 1);
-			await daemon.said(/FreeSWITCH sent more than 32 MiB without an end, the connection is made anew/);
+			await daemon.said(/FreeSWITCH sent more than 32 MiB without an end/);
 			await node.reached(["1"]);
 		});
 	});

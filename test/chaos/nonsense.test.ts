@@ -16,7 +16,7 @@ describe("nonsense in place of FreeSWITCH", { concurrency: 4 }, () => {
 		const fuzzer = await Fuzzer.start((socket) => {
 			socket.write(Buffer.concat([Buffer.from(greeting), noise(random, 10_000)]));
 		});
-		await isBorne(fuzzer, 1, /FreeSWITCH did not answer auth within 10 s, the connection is made anew/);
+		await isBorne(fuzzer, 1, /FreeSWITCH did not answer auth within 10 s/);
 	});
 
 	it("in every answer changes nothing for good, and never ends the daemon", async () => {

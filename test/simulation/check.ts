@@ -1,7 +1,7 @@
 /** Plays schedules drawn at random until one breaks a claim, and shrinks that one to what a person can read. */
 import fc from "fast-check";
-import { schedules } from "./draw.ts";
 import type { Schedule } from "./schedule.ts";
+import { schedules } from "./schedule.ts";
 import { type Outcome, simulate } from "./simulation.ts";
 
 export interface Check {

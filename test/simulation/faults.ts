@@ -1,108 +1,135 @@
-/** Which commands, events and runs of the script something befalls; each thing is asked for when its time has come. */
-import type { EventRecord } from "../stand-in/freeswitch/events.ts";
-import type { CommandFault, CommandKind, Deed, ScriptFault } from "./schedule.ts";
+/** What breaks on a node, and mends itself after a while. */
+import fc from "fast-check";
+import { command } from "./command-faults.ts";
+import { kind, wait } from "./deed.ts";
+import { events } from "./event-faults.ts";
+import { script } from "./script-faults.ts";
 
-type DeedOf<Name extends Deed["do"]> = Extract<Deed, { do: Name }>;
+/** ms that a slow registrar takes to answer. */
+const slowly = 3_000;
 
-const patterns: Readonly<Record<CommandKind, RegExp>> = {
-	any: /^/,
-	conferences: /^conference/,
-	gateways: /jsonstatus$/,
-	reloadxml: /^reloadxml/,
-	killgw: /killgw/,
-	rescan: /rescan$/,
-	register: / register /,
-	version: /^version/,
-};
-
-/** What befalls a run of the script; `takes` is in ms, where the fault is that it is slow. */
-interface ScriptFate {
-	readonly fault: ScriptFault;
-	readonly takes: number;
-}
-
-export class SimulatedFaults {
-	/** Asked at every run of the script, before what was added is drawn upon. */
-	scriptFate: (
-		room: string,
-		action: "write" | "remove",
-	) => (Partial<ScriptFate> & Pick<ScriptFate, "fault">) | undefined = () => undefined;
-	#commands: { readonly pattern: RegExp; nth: number; readonly fault: CommandFault }[] = [];
-	#events: { readonly deed: DeedOf<"events">; left: number }[] = [];
-	#scripts: { readonly deed: DeedOf<"script">; left: number }[] = [];
-
-	add(deed: DeedOf<"command"> | DeedOf<"events"> | DeedOf<"script">): void {
-		switch (deed.do) {
-			case "command":
-				this.#commands.push({ pattern: patterns[deed.kind], nth: deed.nth, fault: deed.fault });
-				break;
-			case "events":
-				this.#events.push({ deed, left: deed.count });
-				break;
-			case "script":
-				this.#scripts.push({ deed, left: deed.runs });
-		}
-	}
-
-	ofCommand(command: string): CommandFault | undefined {
-		for (const armed of this.#commands) {
-			if (armed.pattern.test(command)) {
-				armed.nth -= 1;
+/** Times are in ms. */
+export const faults = {
+	events: events("lost", "late"),
+	cut: kind({
+		weight: 2,
+		facts: fc.record({ how: fc.constantFrom("in order", "reset", "half open") }),
+		words: ({ how }) =>
+			how === "half open"
+				? "the connection goes half open: bytes go nowhere from now on"
+				: `the connection is cut (${how})`,
+		carryOut: ({ process: { session } }, { how }) => (how === "half open" ? session?.silence() : session?.cut(how)),
+	}),
+	command,
+	network: kind({
+		weight: 1,
+		facts: fc.record({ how: fc.constantFrom("refused", "silent"), lasting: wait }),
+		words: ({ how, lasting }) =>
+			how === "refused"
+				? `connections are refused for ${lasting} ms, and the one that is there is cut`
+				: `connections are not answered for ${lasting} ms, and the one that is there is half open`,
+		carryOut: (node, { how, lasting }) => {
+			const { session } = node.process;
+			node.network = how;
+			if (how === "refused") {
+				session?.cut("reset");
+			} else {
+				session?.silence();
 			}
-		}
-		const due = this.#commands.find(({ nth }) => nth <= 0);
-		this.#commands = this.#commands.filter(({ nth }) => nth > 0);
-		return due?.fault;
-	}
-
-	ofEvent(event: EventRecord): DeedOf<"events"> | undefined {
-		const kind = event["Event-Subclass"] === "conference::maintenance" ? "conferences" : "gateways";
-		const found = this.#events.find(({ deed, left }) => left > 0 && (deed.of === "all" || deed.of === kind));
-		if (found !== undefined) {
-			found.left -= 1;
-		}
-		return found?.deed;
-	}
-
-	ofScript(room: string, action: "write" | "remove"): ScriptFate | undefined {
-		const fate = this.scriptFate(room, action);
-		if (fate !== undefined) {
-			return { takes: 0, ...fate };
-		}
-		const found = this.#scripts.find(({ deed, left }) => left > 0 && (deed.room ?? room) === room);
-		if (found !== undefined) {
-			found.left -= 1;
-		}
-		return found?.deed;
-	}
-
-	clear(): void {
-		this.#commands = [];
-		this.#events = [];
-		this.#scripts = [];
-	}
-}
-
-const garbage = { text: "\u0000\uFFFD}{", empty: "", error: "-ERR no reply\n" };
-
-/** An answer of which nobody can make anything, in one of several ways. */
-export function garbled(answer: string, how: "text" | "half" | "empty" | "error"): string {
-	// Half of whole lines would be a good answer, that only says less; no FreeSWITCH sends that, since it tells the length first.
-	return how === "half" ? answer.slice(0, answer.trim().length / 2).trimEnd() : garbage[how];
-}
-
-/** What a fault does to a command, as the end of a sentence. */
-export function wordsFor(fault: CommandFault): string {
-	switch (fault.kind) {
-		case "cut":
-			return `is ${fault.when === "before" ? "not " : ""}carried out, and the connection ends before an answer`;
-		case "half open":
-			return "goes nowhere: the connection is half open from here on";
-		case "unanswered":
-			return `is ${fault.done ? "" : "not "}carried out, and never answered`;
-		case "late":
-			return `is answered ${fault.ms} ms late${fault.done === "late" ? ", and carried out only then" : ""}`;
-		case "garbled":
-			return `is carried out, and its answer garbled (${fault.how})`;
-	}
-}
+			node.mendAfter(lasting, () => {
+				node.network = "up";
+			});
+		},
+	}),
+	freeswitch: kind({
+		weight: 2,
+		facts: fc.record({
+			how: fc.constantFrom("killed", "shut down"),
+			down: wait,
+			/** In which the next one loads its modules. */
+			modules: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 5_000 })),
+		}),
+		words: ({ how, down }) => `FreeSWITCH is ${how}, and starts again after ${down} ms`,
+		carryOut: (node, { how, down, modules }) => node.endFreeSwitch(how, down, modules),
+	}),
+	profile: kind({
+		weight: 1,
+		facts: fc.record({}),
+		words: () => "somebody restarts the profile",
+		carryOut: ({ freeswitch, history }) => {
+			void freeswitch.api("sofia profile external restart").then(
+				(answer) => history.outcome(`FreeSWITCH: ${answer.trim().replaceAll("\n", ", ")}`),
+				() => history.outcome("FreeSWITCH does not run"),
+			);
+		},
+	}),
+	registrar: kind({
+		weight: 2,
+		facts: fc.record({
+			how: fc.constantFrom("unreachable", "silent", "unheard", "refusing", "slow"),
+			lasting: wait,
+		}),
+		words: ({ how, lasting }) => `the registrar is ${how} for ${lasting} ms`,
+		carryOut: (node, { how, lasting }) => {
+			const { registrar } = node;
+			const { latency } = registrar;
+			if (how === "refusing") {
+				registrar.refuse();
+			} else if (how === "slow") {
+				registrar.latency = slowly;
+			} else {
+				registrar.reachability = how;
+			}
+			node.mendAfter(lasting, () => {
+				registrar.accept();
+				registrar.reachability = "up";
+				registrar.latency = Math.min(latency, registrar.latency);
+			});
+		},
+	}),
+	"registrar restarts": kind({
+		weight: 1,
+		facts: fc.record({}),
+		words: () => "the registrar restarts, without its bindings",
+		carryOut: ({ registrar, claims }) => {
+			registrar.restart();
+			claims.renewals.bindingsLost();
+		},
+	}),
+	script,
+	daemon: kind({
+		weight: 2,
+		facts: fc.record({
+			how: fc.constantFrom("killed", "stopped", "stalled"),
+			lasting: wait,
+			/** Whether scripts that run when it is killed go on. */
+			scripts: fc.boolean(),
+		}),
+		words: ({ how, lasting, scripts }) => {
+			if (how === "stalled") {
+				return `the daemon gets no processor for ${lasting} ms`;
+			}
+			const fate = how === "killed" ? `; scripts that run ${scripts ? "go on" : "are killed with it"}` : "";
+			return `the daemon is ${how}, and starts again after ${lasting} ms${fate}`;
+		},
+		carryOut: (node, { how, lasting, scripts }) => {
+			const { process } = node;
+			if (how === "stalled") {
+				process.time.stall();
+				node.mendAfter(lasting, () => process.time.resume());
+				return;
+			}
+			const first = !process.ending;
+			if (how === "killed") {
+				process.kill(scripts);
+			} else if (first) {
+				void process.stop();
+			}
+			if (first) {
+				node.mendAfter(lasting, () => {
+					void process.ended.then(() => node.startDaemon());
+				});
+			}
+		},
+	}),
+};

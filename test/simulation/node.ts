@@ -12,11 +12,13 @@ import { recordingLog } from "../support/recording-log.ts";
 import { SimulatedClock } from "../support/simulated-clock.ts";
 import { snippet } from "../support/snippets.ts";
 import { Claims } from "./claims.ts";
+import { CommandFaults } from "./command-faults.ts";
 import { SimulatedDirectory } from "./directory.ts";
-import { SimulatedFaults } from "./faults.ts";
+import { EventFaults } from "./event-faults.ts";
 import { History } from "./history.ts";
 import { SimulatedProcess } from "./process.ts";
 import type { Schedule } from "./schedule.ts";
+import { ScriptFaults } from "./script-faults.ts";
 import type { ScriptRecord } from "./scripts.ts";
 
 /** Times are in ms. */
@@ -42,7 +44,7 @@ export class SimulatedNode {
 	readonly log = recordingLog();
 	readonly directory = new SimulatedDirectory();
 	readonly registrar = new Registrar({ clock: this.clock });
-	readonly faults = new SimulatedFaults();
+	readonly faults = { commands: new CommandFaults(), events: new EventFaults(), scripts: new ScriptFaults() };
 	readonly claims: Claims;
 	readonly options: typeof byDefault & NodeOptions;
 	/** Every run of the script, and every command sent, on whatever connection. */
@@ -120,7 +122,9 @@ export class SimulatedNode {
 
 	/** Ends all faults. A connection that is half open stays it, until the daemon notices. */
 	mendAll(): void {
-		this.faults.clear();
+		for (const armed of Object.values(this.faults)) {
+			armed.clear();
+		}
 		for (const repair of [...this.#repairs]) {
 			repair();
 		}

@@ -1,76 +1,13 @@
-/**
- * What can befall a node in the simulation. It says nothing of how a deed is done or what must come of it. A fault bears its
- * own duration, so that any step of a schedule may be left out.
- */
-/** What a command meets in place of being carried out and answered. */
-export type CommandFault =
-	| { readonly kind: "cut"; readonly when: "before" | "after" }
-	/** From just before it, bytes go nowhere in either direction, and nobody is told. */
-	| { readonly kind: "half open" }
-	| { readonly kind: "unanswered"; readonly done: boolean }
-	/** Answered `ms` late; carried out at once, or late as well, even if nobody waits for it any more. */
-	| { readonly kind: "late"; readonly ms: number; readonly done: "at once" | "late" }
-	| { readonly kind: "garbled"; readonly how: "text" | "half" | "empty" | "error" };
+/** Schedules: what a node is like, and what befalls it when. They are drawn at random, and are plain data. */
+import fc from "fast-check";
+import { type Kind, rooms, wait } from "./deed.ts";
+import type { Deed } from "./deeds.ts";
+import { events } from "./event-faults.ts";
+import { faults } from "./faults.ts";
+import { life } from "./life.ts";
 
-export type CommandKind =
-	| "any"
-	| "conferences"
-	| "gateways"
-	| "reloadxml"
-	| "killgw"
-	| "rescan"
-	| "register"
-	| "version";
-
-export type ScriptFault = "fails" | "does nothing" | "fails after all" | "temporary" | "broken" | "slow" | "hangs";
-
-/** Times are in ms. A room is given by its name. */
-export type Deed =
-	| { readonly do: "start"; readonly room: string }
-	| { readonly do: "end"; readonly room: string }
-	| { readonly do: "bounce"; readonly room: string; readonly away: number }
-	/** The old conference's destroy event comes `late` after the new one's create event. */
-	| { readonly do: "replace"; readonly room: string; readonly late: number }
-	| { readonly do: "burst"; readonly rooms: number; readonly apart: number; readonly lasting: number }
-	/** The daemon is told to bring new settings to all rooms. */
-	| { readonly do: "reload" }
-	| {
-			readonly do: "events";
-			readonly fate: "lost" | "doubled" | "late";
-			readonly of: "conferences" | "gateways" | "all";
-			readonly count: number;
-			readonly late: number;
-	  }
-	| { readonly do: "cut"; readonly how: "in order" | "reset" | "half open" }
-	| { readonly do: "command"; readonly kind: CommandKind; readonly nth: number; readonly fault: CommandFault }
-	| { readonly do: "network"; readonly how: "refused" | "silent"; readonly lasting: number }
-	| { readonly do: "freeswitch"; readonly how: "killed" | "shut down"; readonly down: number; readonly modules: number }
-	| { readonly do: "profile" }
-	| {
-			readonly do: "registrar";
-			readonly how: "unreachable" | "silent" | "unheard" | "refusing" | "slow";
-			readonly lasting: number;
-	  }
-	| { readonly do: "registrar restarts" }
-	| {
-			readonly do: "script";
-			readonly fault: ScriptFault;
-			/** Undefined: whatever room. */
-			readonly room: string | undefined;
-			readonly runs: number;
-			readonly takes: number;
-	  }
-	| {
-			readonly do: "daemon";
-			readonly how: "killed" | "stopped" | "stalled";
-			readonly lasting: number;
-			/** Whether scripts that are under way when it is killed go on. */
-			readonly scripts: boolean;
-	  }
-	/** All faults end, and nothing happens until everything must have come to rest. */
-	| { readonly do: "quiet" };
-
-export type Step = Deed & { readonly after: number };
+/** A deed, or `quiet`: all faults end, and nothing happens until everything must have come to rest. `after`: ms. */
+export type Step = (Deed | { readonly do: "quiet" }) & { readonly after: number };
 
 export interface Schedule {
 	/** Seconds. */
@@ -93,3 +30,96 @@ export interface Schedule {
 	readonly seed: number;
 	readonly steps: readonly Step[];
 }
+
+/** What is so from the beginning, in words. */
+export function circumstances(schedule: Schedule): string {
+	const { linger, takes, phase, latency, chunked, modules, running, stale, seed } = schedule;
+	return [
+		`A room that ended lingers for ${linger} s; the script takes ${takes} ms; the registrar answers after ${latency} ms;`,
+		`FreeSWITCH's first tick comes ${phase} ms after the profile's start; seed ${seed};`,
+		`an event right after an answer is handled ${chunked ? "before" : "after"} who waits for the answer goes on.`,
+		...(modules > 0 ? [`FreeSWITCH is still starting, and loads its modules within ${modules} ms.`] : []),
+		...(running.length > 0 && modules === 0 ? [`Running already: ${running.join(", ")}.`] : []),
+		...(stale.length > 0 ? [`Snippets from earlier: ${stale.join(", ")}.`] : []),
+	].join("\n");
+}
+
+type Drawn = fc.Arbitrary<Deed | { do: "quiet" }>;
+
+function as(name: string, facts: fc.Arbitrary<object>): fc.Arbitrary<Deed> {
+	return facts.map((drawn) => ({ do: name, ...drawn }) as Deed);
+}
+
+/** Any kind of a table. */
+function anyOf(table: Readonly<Record<string, Kind<object>>>): Drawn {
+	const kinds = Object.entries(table).map(([name, { weight, facts }]) => ({ weight, arbitrary: as(name, facts) }));
+	return fc.oneof(...kinds);
+}
+
+/** ms, no longer than it takes a gateway to come or to go. */
+const brief = fc.oneof(
+	{ weight: 1, arbitrary: fc.constant(0) },
+	{ weight: 1, arbitrary: fc.integer({ min: 1, max: 80 }) },
+	{ weight: 3, arbitrary: fc.integer({ min: 80, max: 1_500 }) },
+);
+
+const doubled = as("events", events("doubled").facts);
+
+/** What ends a connection, and no more than that. */
+const ending: Drawn = fc.oneof(
+	fc.record({ do: fc.constant("cut"), how: fc.constantFrom("in order", "reset") }),
+	fc.record({
+		do: fc.constant("command"),
+		kind: fc.constantFrom("any", "killgw", "rescan"),
+		nth: fc.constantFrom(1, 2),
+		fault: fc.record({ kind: fc.constant("cut"), when: fc.constantFrom("before", "after") }),
+	}),
+	fc.record({ do: fc.constant("daemon"), how: fc.constant("killed"), lasting: brief, scripts: fc.boolean() }),
+);
+
+/** Scripts that have seen the old settings when there are new ones. */
+const slowness: Drawn = fc.record({
+	do: fc.constant("script"),
+	fault: fc.constantFrom("slow", "fails after all"),
+	room: fc.constant(undefined),
+	runs: fc.integer({ min: 1, max: 4 }),
+	takes: fc.integer({ min: 100, max: 2_000 }),
+});
+
+/** Steps of which each is one of these deeds, drawn with these weights. */
+function stepsOf(before: fc.Arbitrary<number>, ...deeds: [weight: number, arbitrary: Drawn][]): fc.Arbitrary<Step[]> {
+	const deed = fc.oneof(...deeds.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+	const step = fc.tuple(before, deed).map(([after, what]) => ({ after, ...what }));
+	return fc.array(step, { minLength: 1, maxLength: 30, size: "max" });
+}
+
+const lives = anyOf(life);
+
+const steps = fc.oneof(
+	// Nothing is broken, so that promptness is claimed from the beginning to the end.
+	{ weight: 2, arbitrary: stepsOf(wait, [9, lives], [1, doubled]) },
+	// Connections end in the midst of rooms that come and go.
+	{ weight: 1, arbitrary: stepsOf(brief, [3, lives], [1, ending]) },
+	// New settings come while scripts run.
+	{ weight: 1, arbitrary: stepsOf(brief, [3, lives], [2, slowness], [1, as("reload", life.reload.facts)]) },
+	{
+		weight: 3,
+		arbitrary: stepsOf(wait, [12, lives], [1, doubled], [8, anyOf(faults)], [1, fc.constant({ do: "quiet" })]),
+	},
+);
+
+export const schedules: fc.Arbitrary<Schedule> = fc.record({
+	linger: fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constantFrom(1, 5) }),
+	takes: fc.constantFrom(5, 40, 150),
+	phase: fc.integer({ min: 1, max: 1_000 }),
+	latency: fc.constantFrom(0, 10, 200),
+	chunked: fc.boolean(),
+	modules: fc.oneof(
+		{ weight: 4, arbitrary: fc.constant(0) },
+		{ weight: 1, arbitrary: fc.integer({ min: 1, max: 8_000 }) },
+	),
+	running: fc.subarray(rooms),
+	stale: fc.subarray(rooms),
+	seed: fc.nat(0xffff),
+	steps,
+});

@@ -6,18 +6,15 @@ import type { ScriptExit, StartScript } from "../../src/generator/script-process
 import { snippet } from "../support/snippets.ts";
 import type { SimulatedNode } from "./node.ts";
 import type { ProcessTime } from "./process-time.ts";
-import type { ScriptFault } from "./schedule.ts";
+import type { Action, Instead } from "./script-faults.ts";
 
 /** A run as it began. */
 export interface ScriptRecord {
 	readonly room: string;
-	readonly action: "write" | "remove";
+	readonly action: Action;
 	/** ms */
 	readonly at: number;
 }
-
-/** ms after which a script that hangs goes on, if nobody has ended it. */
-const hangsFor = 30_000;
 
 export class SimulatedScripts {
 	/** Starts a process; for the daemon whose process has this time. */
@@ -40,7 +37,7 @@ export class SimulatedScripts {
 		}
 	}
 
-	#start(room: string, action: "write" | "remove", password: string): ReturnType<StartScript> {
+	#start(room: string, action: Action, password: string): ReturnType<StartScript> {
 		const { clock, claims, history, faults, runs, options } = this.#node;
 		let isLeft = !this.#time.dead;
 		let cancel = () => {};
@@ -62,12 +59,13 @@ export class SimulatedScripts {
 		if (isLeft) {
 			runs.push({ room, action, at: clock.now() });
 			claims.scriptStarted(room, action);
-			const { fault, takes } = faults.ofScript(room, action) ?? { fault: undefined, takes: options.takes };
+			const fate = faults.scripts.of({ room, action }, options.takes);
 			const name = action === "write" ? `script ${room}` : `script ${room} del`;
-			history.outcome(fault === undefined ? `${name} is run` : `${name} is run, and ${wordsFor(fault, takes)}`);
+			history.outcome(`${name} is run${fate === undefined ? "" : `, and ${fate.words}`}`);
 			this.#ends.add(end);
-			cancel = clock.after(fault === "hangs" ? hangsFor : fault === "slow" ? takes : options.takes, () => {
-				exit({ exitCode: this.#work(room, action, password, fault) ? 0 : 1 });
+			cancel = clock.after(fate?.takes ?? options.takes, () => {
+				this.#work(room, action, password, fate?.fault.instead);
+				exit({ exitCode: fate?.fault.exitCode ?? 0 });
 			});
 		}
 		return {
@@ -84,57 +82,23 @@ export class SimulatedScripts {
 		};
 	}
 
-	/** What a run does in the end. Returns whether it succeeds. */
-	#work(room: string, action: "write" | "remove", password: string, fault: ScriptFault | undefined): boolean {
+	/** What a run does in the end. */
+	#work(room: string, action: Action, password: string, instead: Instead | undefined): void {
 		const { directory, history } = this.#node;
 		if (this.#time.dead) {
 			directory.orphaned.add(room);
 		} else {
 			directory.orphaned.delete(room);
 		}
-		switch (fault) {
-			case "fails":
-				return false;
-			case "does nothing":
-				return true;
-			case "temporary":
-				directory.litter(room);
-				return false;
-			case "broken":
-				if (action === "write") {
-					directory.break(room);
-				}
-				return false;
-			case undefined:
-			case "fails after all":
-			case "slow":
-			case "hangs":
-				if (action === "write") {
-					directory.write(room, snippet(room, { password }));
-				} else {
-					directory.delete(room);
-				}
-				history.outcome(`the snippet of room ${room} is ${action === "write" ? "written" : "removed"}`);
-				return fault !== "fails after all";
+		if (instead !== undefined) {
+			instead(directory, room, action);
+			return;
 		}
-	}
-}
-
-function wordsFor(fault: ScriptFault, takes: number): string {
-	switch (fault) {
-		case "fails":
-			return "exits with 1";
-		case "does nothing":
-			return "exits with 0 without having done anything";
-		case "fails after all":
-			return "exits with 1 after having done its work";
-		case "temporary":
-			return "exits with 1, leaving a temporary file";
-		case "broken":
-			return "exits with 1, leaving a broken snippet if it was to write one";
-		case "slow":
-			return `takes ${takes} ms`;
-		case "hangs":
-			return "hangs";
+		if (action === "write") {
+			directory.write(room, snippet(room, { password }));
+		} else {
+			directory.delete(room);
+		}
+		history.outcome(`the snippet of room ${room} is ${action === "write" ? "written" : "removed"}`);
 	}
 }

@@ -11,12 +11,10 @@ import { type Event, readEvent } from "../../src/freeswitch/events.ts";
 import type { Session } from "../../src/freeswitch/session.ts";
 import type { EventRecord } from "../stand-in/freeswitch/events.ts";
 import { type FreeSwitch, FreeSwitchEnded } from "../stand-in/freeswitch/freeswitch.ts";
-import type { SimulatedClock } from "../support/simulated-clock.ts";
-import type { Sent } from "./claims.ts";
-import { garbled, wordsFor } from "./faults.ts";
+import type { Listed, Sent } from "./claims.ts";
+import { fateOf } from "./event-faults.ts";
 import type { SimulatedNode } from "./node.ts";
 import type { ProcessTime } from "./process-time.ts";
-import type { CommandFault } from "./schedule.ts";
 
 interface Question {
 	readonly command: string;
@@ -27,6 +25,8 @@ interface Question {
 
 /** ms, as in src/freeswitch/session.ts. */
 const answerTimeout = 10_000;
+
+const nothing: Listed = { lives: [], dying: undefined, registered: new Set() };
 
 const reset = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
 
@@ -81,7 +81,7 @@ export class SimulatedSession implements Session {
 				this.#fail(new NoAnswer(`"${command}"`, answerTimeout));
 			});
 			this.#waiting.push({ command, resolve, reject, cancel });
-			this.#line = this.#line.then(() => this.#carryOut(sent));
+			this.#line = this.#line.then(() => (this.#open ? this.#carryOut(sent) : undefined));
 		});
 	}
 
@@ -105,6 +105,13 @@ export class SimulatedSession implements Session {
 		this.#stopListening();
 	}
 
+	/** Lets `ms` pass, whatever becomes of the daemon. */
+	pause(ms: number): Promise<void> {
+		return new Promise((resolve) => {
+			this.#node.clock.after(ms, resolve);
+		});
+	}
+
 	#fail(reason: ConnectionLost): void {
 		if (this.#reason !== undefined) {
 			return;
@@ -119,36 +126,16 @@ export class SimulatedSession implements Session {
 	}
 
 	async #carryOut(sent: Sent): Promise<void> {
-		const { clock, faults, history } = this.#node;
-		if (!this.#open) {
-			return;
-		}
+		const { claims, faults, history } = this.#node;
 		const { command } = sent;
-		const fault = faults.ofCommand(command);
-		if (fault !== undefined) {
-			history.outcome(`"${command}" ${wordsFor(fault)}`);
-		}
-		if (fault?.kind === "cut" && fault.when === "before") {
-			this.cut("reset");
-			return;
-		}
-		if (fault?.kind === "half open") {
-			this.silence();
-			return;
-		}
+		const fault = faults.commands.of(command);
 		this.#busy = true;
-		if (fault?.kind === "unanswered" && !fault.done) {
-			await new Promise(() => {});
+		if (fault !== undefined) {
+			history.outcome(`"${command}" ${fault.words}`);
+			if (!(await fault.before(this))) {
+				return;
+			}
 		}
-		if (fault?.kind === "late" && fault.done === "late") {
-			await wait(clock, fault.ms);
-		}
-		await this.#execute(sent, fault);
-	}
-
-	async #execute(sent: Sent, fault: CommandFault | undefined): Promise<void> {
-		const { clock, claims, history } = this.#node;
-		const { command } = sent;
 		let answer: string;
 		try {
 			answer = await this.#freeswitch.api(command);
@@ -162,28 +149,15 @@ export class SimulatedSession implements Session {
 		if (/^(reloadxml|sofia profile)/.test(command)) {
 			history.outcome(`FreeSWITCH: ${command} → ${answer.trim().replaceAll("\n", ", ")}`);
 		}
-		if (fault?.kind === "unanswered") {
-			await new Promise(() => {});
-		}
-		if (fault?.kind === "cut") {
-			this.cut("reset");
-		}
-		if (fault?.kind === "late" && fault.done === "at once") {
-			await wait(clock, fault.ms);
-		}
+		await fault?.after(this);
 		if (!this.#open) {
 			return;
 		}
-		const shown = fault?.kind === "garbled" ? garbled(answer, fault.how) : this.#node.answers(command, answer);
+		const garbled = fault?.garble(answer);
+		const shown = garbled ?? this.#node.answers(command, answer);
 		this.#busy = false;
 		this.#time.deliver(() => {
-			this.#arrived(shown, () => {
-				claims.answered(
-					command,
-					shown,
-					fault?.kind === "garbled" ? { lives: [], dying: undefined, registered: new Set() } : listed,
-				);
-			});
+			this.#arrived(shown, () => claims.answered(command, shown, garbled === undefined ? listed : nothing));
 		});
 		for (const event of this.#held.splice(0)) {
 			this.#fired(event);
@@ -208,25 +182,20 @@ export class SimulatedSession implements Session {
 			return;
 		}
 		const { clock, faults, history } = this.#node;
-		const fate = faults.ofEvent(event);
-		const words = `the event ${event["Action"] ?? event["Event-Subclass"] ?? ""} of ${event["Conference-Name"] ?? event["Gateway"] ?? ""}`;
-		switch (fate?.fate) {
-			case undefined:
+		const fault = faults.events.next(event);
+		if (fault === undefined) {
+			this.#deliver(event);
+			return;
+		}
+		const { words, told } = fateOf(fault);
+		const name = event["Conference-Name"] ?? event["Gateway"] ?? "";
+		history.outcome(`the event ${event["Action"] ?? event["Event-Subclass"] ?? ""} of ${name} is ${words}`);
+		for (const late of told) {
+			if (late === 0) {
 				this.#deliver(event);
-				return;
-			case "lost":
-				history.outcome(`${words} is lost`);
-				return;
-			case "doubled":
-				history.outcome(`${words} comes twice`);
-				this.#deliver(event);
-				this.#deliver(event);
-				return;
-			case "late":
-				history.outcome(`${words} comes ${fate.late} ms late`);
-				clock.after(fate.late, () => {
-					this.#deliver(event);
-				});
+			} else {
+				clock.after(late, () => this.#deliver(event));
+			}
 		}
 	}
 
@@ -247,10 +216,4 @@ export class SimulatedSession implements Session {
 			}
 		}
 	}
-}
-
-function wait(clock: SimulatedClock, ms: number): Promise<void> {
-	return new Promise((resolve) => {
-		clock.after(ms, resolve);
-	});
 }

@@ -10,8 +10,8 @@ import fc from "fast-check";
 import kept from "../fixtures/seeds.json" with { type: "json" };
 import { testSeed } from "../support/seed.ts";
 import { check, entry } from "./check.ts";
-import { schedules } from "./draw.ts";
 import type { Schedule } from "./schedule.ts";
+import { schedules } from "./schedule.ts";
 import { simulate } from "./simulation.ts";
 
 const runs = 2_000;

@@ -1,10 +1,9 @@
 /** Plays a schedule on a node, and holds what comes of it against the promise. */
 import type { Gateway } from "../stand-in/freeswitch/gateway.ts";
 import { snippet } from "../support/snippets.ts";
-import { carryOut } from "./deeds.ts";
+import { carryOut, sentence } from "./deeds.ts";
 import { SimulatedNode } from "./node.ts";
-import type { Schedule } from "./schedule.ts";
-import { circumstances, sentence } from "./sentences.ts";
+import { circumstances, type Schedule } from "./schedule.ts";
 
 export interface Outcome {
 	/** What was broken, if anything. */
@@ -53,10 +52,11 @@ export async function simulate(schedule: Schedule): Promise<Outcome> {
 			if (node.claims.failure !== undefined) {
 				break;
 			}
-			node.history.deed(sentence(deed));
 			if (deed.do === "quiet") {
+				node.history.deed("all faults end, and nothing happens for a while");
 				await rest(node);
 			} else {
+				node.history.deed(sentence(deed));
 				carryOut(node, deed);
 			}
 		}

@@ -234,7 +234,7 @@ describe("a room's life", () => {
 		create("1", "2");
 		await settled(["1", "2"]);
 		const before = node.registrar.count("unbind");
-		node.faults.scriptFate = (_, action) => (action === "remove" ? { fault: "slow", takes: 300 } : undefined);
+		node.faults.scripts.always = (_, action) => (action === "remove" ? { fault: "slow", takes: 300 } : undefined);
 		end("1");
 		await node.clock.advanceUntil(() => node.runs.at(-1)?.action === "remove", "it is let go", 2_000);
 		await seconds(0.1);
@@ -261,7 +261,7 @@ describe("a room's life", () => {
 			connect({ linger: 0 });
 			node.registrar.latency = 1_800;
 			// The gateway is listed UNREGED, and waits for its answer when the script has ended.
-			node.faults.scriptFate = () => ({ fault: "slow", takes: 150 });
+			node.faults.scripts.always = () => ({ fault: "slow", takes: 150 });
 			await seconds(2);
 			create("1");
 			await node.clock.advance(lasting);
@@ -484,7 +484,7 @@ describe("a configuration that FreeSWITCH cannot read", () => {
 describe("the script", () => {
 	it("that fails for one room holds no other back, and is retried after 1, 2, 4 … 60 s", async () => {
 		connect({});
-		node.faults.scriptFate = (room) => (room === "1" ? { fault: "fails" } : undefined);
+		node.faults.scripts.always = (room) => (room === "1" ? { fault: "fails" } : undefined);
 		create("1", "2");
 		await seconds(2);
 		assert.deepEqual(node.registrar.bindings(), ["2"]);
@@ -492,14 +492,14 @@ describe("the script", () => {
 		const at = node.runs.filter(({ room }) => room === "1").map((run) => run.at);
 		const waits = at.slice(1).map((time, index) => Math.round((time - (at[index] ?? 0)) / 1_000));
 		assert.deepEqual(waits.slice(0, 8), [1, 2, 4, 8, 16, 32, 60, 60]);
-		node.faults.scriptFate = () => undefined;
+		node.faults.scripts.always = () => undefined;
 		await settled(["1", "2"], 65);
 	});
 
 	it("that hangs for one room holds another back for little more than a quarter of a second, and only once", async () => {
 		connect({});
 		await seconds(1);
-		node.faults.scriptFate = (room) => (room === "1" ? { fault: "slow", takes: 10_000 } : undefined);
+		node.faults.scripts.always = (room) => (room === "1" ? { fault: "slow", takes: 10_000 } : undefined);
 		create("1", "2");
 		await seconds(0.25);
 		assert.equal(node.freeswitch.sofia.gateway("conf_2"), undefined);
@@ -522,32 +522,32 @@ describe("the script", () => {
 		connect({ linger: 0 });
 		create("1");
 		await settled(["1"]);
-		node.faults.scriptFate = (_, action) => (action === "remove" ? { fault: "fails" } : undefined);
+		node.faults.scripts.always = (_, action) => (action === "remove" ? { fault: "fails" } : undefined);
 		end("1");
 		await seconds(3);
 		assert.deepEqual(node.registrar.bindings(), []);
 		create("2");
 		await seconds(4);
 		assert.deepEqual(node.registrar.bindings(), ["2"]);
-		node.faults.scriptFate = () => undefined;
+		node.faults.scripts.always = () => undefined;
 		await settled(["2"], 65);
 	});
 
 	it("that writes nothing is told by what it did not do, and retried", async () => {
 		connect({});
-		node.faults.scriptFate = () => ({ fault: "does nothing" });
+		node.faults.scripts.always = () => ({ fault: "does nothing" });
 		create("1");
 		await seconds(4);
 		const [first = "", ...more] = node.log.said(/found no gateway conf_1 in profile external/);
 		assert.match(first, /does the script write it.*Retrying in 1 s/);
 		assert.match(more[0] ?? "", /Retrying in 2 s/);
-		node.faults.scriptFate = () => undefined;
+		node.faults.scripts.always = () => undefined;
 		await settled(["1"]);
 	});
 
 	it("still running for a room that ends is followed by its removal", async () => {
 		connect({ linger: 0 });
-		node.faults.scriptFate = (_, action) => (action === "write" ? { fault: "slow", takes: 4_000 } : undefined);
+		node.faults.scripts.always = (_, action) => (action === "write" ? { fault: "slow", takes: 4_000 } : undefined);
 		create("1");
 		await seconds(1);
 		end("1");
@@ -838,7 +838,7 @@ describe("reloading", () => {
 	it("does not take a room down whose script fails, and does once it works", async () => {
 		await registered("1", "2");
 		let fails = true;
-		node.faults.scriptFate = (room) => (room === "1" && fails ? { fault: "fails" } : undefined);
+		node.faults.scripts.always = (room) => (room === "1" && fails ? { fault: "fails" } : undefined);
 		node.reload();
 		await oneAtATime(20, ["1", "2"]);
 		assert.deepEqual(loadedWith(), { "1": 0, "2": 1 });
@@ -924,10 +924,10 @@ describe("reloading", () => {
 
 	it("is not fooled by scripts that began before it", async () => {
 		await registered("1");
-		node.faults.scriptFate = () => ({ fault: "slow", takes: 2_000 });
+		node.faults.scripts.always = () => ({ fault: "slow", takes: 2_000 });
 		create("2");
 		await seconds(1);
-		node.faults.scriptFate = () => undefined;
+		node.faults.scripts.always = () => undefined;
 		node.reload();
 		await seconds(15);
 		assert.deepEqual(loadedWith(), all(1, "1", "2"));
@@ -1044,7 +1044,7 @@ describe("whether it hangs", () => {
 		await soundFor(60);
 		connect();
 		create("1", "2", "3");
-		node.faults.scriptFate = (room) =>
+		node.faults.scripts.always = (room) =>
 			room === "2" ? { fault: "fails" } : room === "3" ? { fault: "slow", takes: 60_000 } : undefined;
 		await soundFor(700);
 		end("1");

@@ -1,0 +1,50 @@
+/** What can befall FreeSWITCH's events on their way to the daemon. */
+import fc from "fast-check";
+import type { EventRecord } from "../stand-in/freeswitch/events.ts";
+import { Armed } from "./armed.ts";
+import { kind, wait } from "./deed.ts";
+
+/** For each fate its words, and how many ms late the event is told, as often as it is. */
+const fates = {
+	lost: { words: () => "lost", told: () => [] },
+	doubled: { words: () => "told twice", told: () => [0, 0] },
+	late: { words: (late: number) => `told ${late} ms late`, told: (late: number) => [late] },
+};
+
+interface EventFault {
+	readonly fate: keyof typeof fates;
+	readonly of: "conferences" | "gateways" | "all";
+	readonly count: number;
+	/** ms */
+	readonly late: number;
+}
+
+export class EventFaults extends Armed<EventFault, EventRecord> {
+	constructor() {
+		super(({ of }, event) => {
+			const isConference = event["Event-Subclass"] === "conference::maintenance";
+			return of === "all" || of === (isConference ? "conferences" : "gateways");
+		});
+	}
+}
+
+/** How late an event is told, in ms, as often as it is; and what is to be said of that. */
+export function fateOf({ fate, late }: EventFault): { words: string; told: readonly number[] } {
+	return { words: fates[fate].words(late), told: fates[fate].told(late) };
+}
+
+/** The kind whose fates are these. */
+export const events = (...drawn: EventFault["fate"][]) =>
+	kind<EventFault>({
+		weight: 4,
+		facts: fc.record({
+			fate: fc.constantFrom(...drawn),
+			of: fc.constantFrom("conferences", "gateways", "all"),
+			count: fc.integer({ min: 1, max: 6 }),
+			late: wait,
+		}),
+		words: ({ fate, of, count, late }) =>
+			`the next ${count} events${of === "all" ? "" : ` of ${of}`} will be ${fates[fate].words(late)}`,
+		carryOut: (node, fault) => node.faults.events.add(fault, { times: fault.count }),
+		isHarmless: ({ fate }) => fate === "doubled",
+	});

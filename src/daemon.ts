@@ -7,23 +7,16 @@ import { Connection } from "./freeswitch/connection.ts";
 import type { ConnectionLost } from "./freeswitch/event-socket.ts";
 import type { Event } from "./freeswitch/events.ts";
 import type { EventSocketOptions, Session } from "./freeswitch/session.ts";
-import { Script } from "./generator/script.ts";
+import { Script, type ScriptOptions } from "./generator/script.ts";
 import type { StartScript } from "./generator/script-process.ts";
-import type { Log } from "./log/log.ts";
 import { whenConnected, whenLost } from "./systemd/status.ts";
 
-export interface DaemonOptions {
+export interface DaemonOptions extends Pick<ScriptOptions, "environment" | "places" | "clock" | "log"> {
 	readonly config: Config;
-	/** What the script gets to see. */
-	readonly environment: Readonly<Record<string, string | undefined>>;
-	/** How many scripts may run at a time. */
-	readonly places: number;
 	/** Starts the script's process. */
 	readonly startScript: StartScript;
 	/** Opens a connection to FreeSWITCH; rejects with ConnectionLost. */
 	readonly openSession: (options: EventSocketOptions, onEvent: (event: Event) => void) => Promise<Session>;
-	readonly clock: Clock;
-	readonly log: Log;
 	/** Gives numbers from 0 to 1. */
 	readonly random: () => number;
 	/** FreeSWITCH does not want this client. */

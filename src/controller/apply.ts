@@ -4,7 +4,14 @@
  */
 
 import type { Clock } from "../clock.ts";
-import { killGateway, registerGateway, reloadXml, rescan } from "../freeswitch/commands.ts";
+import {
+	killGateway,
+	type Outcome,
+	type Question,
+	registerGateway,
+	reloadXml,
+	rescan,
+} from "../freeswitch/commands.ts";
 import { ask, type EventSocket } from "../freeswitch/event-socket.ts";
 import { type Action, type Generator, GeneratorFailed } from "../generator/generator.ts";
 import { ScriptRuns } from "../generator/script-runs.ts";
@@ -111,18 +118,25 @@ export class Applier {
 	}
 
 	async #reload(socket: EventSocket): Promise<boolean> {
-		const { troubles } = this.#options;
 		this.#unread = false;
-		const { done, words } = await ask(socket, reloadXml);
+		const failed =
+			"FreeSWITCH cannot read its configuration, so no room can be added; look for a broken file below its conf directory";
+		const done = await this.#tell(socket, reloadXml, failed, "FreeSWITCH reads its configuration again");
+		this.#unread ||= !done;
+		return done;
+	}
+
+	/**
+	 * Has FreeSWITCH do something. That it `failed` is logged once, and so is when that is `over`.
+	 * @returns whether FreeSWITCH has done it
+	 */
+	async #tell(socket: EventSocket, question: Question<Outcome>, failed: string, over?: string): Promise<boolean> {
+		const { troubles } = this.#options;
+		const { done, words } = await ask(socket, question);
 		if (done) {
-			troubles.over("reloadxml", "FreeSWITCH reads its configuration again");
+			troubles.over(question.command, over);
 		} else {
-			this.#unread = true;
-			troubles.report(
-				"reloadxml",
-				"error",
-				`FreeSWITCH cannot read its configuration, so no room can be added: ${excerpt(words)}; look for a broken file below its conf directory`,
-			);
+			troubles.report(question.command, "error", `${failed}: ${excerpt(words)}`);
 		}
 		return done;
 	}
@@ -164,19 +178,9 @@ export class Applier {
 	}
 
 	/** @returns whether FreeSWITCH has marked the gateway for deletion */
-	async #killGateway(socket: EventSocket, room: Room): Promise<boolean> {
-		const { profile, troubles } = this.#options;
-		const { done, words } = await ask(socket, killGateway(profile, gatewayOf(room)));
-		if (done) {
-			troubles.over(`gateway of ${room}`);
-		} else {
-			troubles.report(
-				`gateway of ${room}`,
-				"error",
-				`room ${room}: FreeSWITCH did not remove its gateway: ${excerpt(words)}`,
-			);
-		}
-		return done;
+	#killGateway(socket: EventSocket, room: Room): Promise<boolean> {
+		const command = killGateway(this.#options.profile, gatewayOf(room));
+		return this.#tell(socket, command, `room ${room}: FreeSWITCH did not remove its gateway`);
 	}
 
 	async #register(socket: EventSocket, rooms: readonly Room[]): Promise<void> {
@@ -185,27 +189,27 @@ export class Applier {
 			// "Not found" means that it is dying: wait for its end.
 			if ((await ask(socket, registerGateway(profile, gatewayOf(room)))).done) {
 				ledger.of(room).registeredAnew();
-				log.info({ room }, `room ${room}: its gateway was un-registered by somebody else, and registers again`);
+				log.info({ room }, `room ${room}: its gateway was un-registered, and registers again`);
 			}
 		}
 	}
 
 	async #rescan(socket: EventSocket, loadable: readonly Room[]): Promise<boolean> {
-		const { profile, ledger, troubles, requestPass } = this.#options;
+		const { profile, ledger, requestPass } = this.#options;
 		for (const room of loadable) {
 			ledger.of(room).loading();
 		}
-		const { done, words } = await ask(socket, rescan(profile));
+		const failed = `FreeSWITCH did not load the gateways of profile ${profile}`;
+		const done = await this.#tell(
+			socket,
+			rescan(profile),
+			failed,
+			`FreeSWITCH loads gateways of profile ${profile} again`,
+		);
 		requestPass();
 		if (!done) {
-			troubles.report(
-				"rescan",
-				"error",
-				`FreeSWITCH did not load the gateways of profile ${profile}: ${excerpt(words)}`,
-			);
 			return false;
 		}
-		troubles.over("rescan", `FreeSWITCH loads gateways of profile ${profile} again`);
 		this.#scanned = true;
 		for (const room of loadable) {
 			ledger.of(room).loaded();

@@ -107,38 +107,37 @@ export class Reconciler {
 	}
 
 	event(event: Event): void {
-		const { toRoom, clock } = this.#options;
-		if (event.kind === "conference-created" || event.kind === "conference-destroyed") {
-			const room = toRoom(event.conference);
-			if (room !== undefined) {
-				if (event.kind === "conference-created") {
-					this.#ledger.noteCreated(room, clock.now());
-				}
-				this.request();
-			}
-			return;
-		}
-		const room = roomOf(event.gateway, toRoom);
+		const { toRoom, clock, changed } = this.#options;
+		const room = "conference" in event ? toRoom(event.conference) : roomOf(event.gateway, toRoom);
 		if (room === undefined) {
 			return;
 		}
 		const record = this.#ledger.records.get(room);
-		if (event.kind === "gateway-state") {
-			const change = record?.observeState(event, clock.now());
-			if (change !== undefined) {
-				this.#roomLog.registrationChanged(room, change);
-				this.#options.changed?.();
+		switch (event.kind) {
+			case "conference-created":
+				this.#ledger.noteCreated(room, clock.now());
+				break;
+			case "conference-destroyed":
+				break;
+			case "gateway-added":
+			case "gateway-deleted":
+				record?.gatewayCameOrWent(event.kind);
+				break;
+			case "gateway-state": {
+				const change = record?.observeState(event, clock.now());
+				if (change !== undefined) {
+					this.#roomLog.registrationChanged(room, change);
+					changed?.();
+				}
+				if (!isLeaving(event.state) && record?.renewal.offAir !== true) {
+					return;
+				}
 			}
-			if (isLeaving(event.state) || record?.renewal.offAir === true) {
-				this.request();
-			}
-		} else {
-			record?.gatewayCameOrWent(event.kind);
-			this.request();
 		}
+		this.request();
 	}
 
-	/** Asks for a pass. */
+	/** Requests a pass. */
 	request(): void {
 		this.#passes.request();
 	}

@@ -47,7 +47,7 @@ export class Reload {
 		const left = this.#left;
 		const offAir = left.filter(([, record]) => record.renewal.offAir);
 		// Between two refusals the gateway is trying, which does not end the trouble.
-		const [failing] = offAir.find(([, record]) => record.isRefused) ?? [];
+		const [failing] = offAir.find(([, record]) => record.isUp && !record.isRegistered) ?? [];
 		if (failing !== undefined && left.length > 1) {
 			this.#troubles.report(
 				"reload",

@@ -53,11 +53,6 @@ export class RoomRecord {
 		return this.#registration.isRegistered;
 	}
 
-	/** Whether its gateway could not be registered, at the last try. */
-	get isRefused(): boolean {
-		return this.isUp && !this.isRegistered;
-	}
-
 	/** @param turn whether its gateway may be replaced now, if it has old settings */
 	facts(now: number, turn = false): RoomFacts {
 		return {

@@ -106,42 +106,33 @@ export function gateways(profile: string): Question<ListedGateway[]> {
 	};
 }
 
+/** A command that FreeSWITCH has carried out if its answer matches. */
+function order(command: string, done: RegExp): Question<Outcome> {
+	return { command, read: (answer) => ({ done: done.test(answer), words: answer.trim() }) };
+}
+
 /** Loads the configuration. It never answers `-ERR`: for broken XML it says `+OK [[error near line …]…]` (recording 08). */
-export const reloadXml: Question<Outcome> = {
-	command: "reloadxml",
-	read: (answer) => ({ done: answer.includes("[Success]"), words: answer.trim() }),
-};
+export const reloadXml = order("reloadxml", /\[Success\]/);
 
 /**
  * Loads the gateways that are new in the profile's configuration. It loads the XML itself, and if that is broken, still says
  * `+OK scan complete` after having scanned the old one (recording 08).
  */
-export function rescan(profile: string): Question<Outcome> {
-	return {
-		command: `sofia profile ${profile} rescan`,
-		read: (answer) => ({ done: /^Reload XML \[Success\]\n\+OK/.test(answer), words: answer.trim() }),
-	};
-}
+export const rescan = (profile: string) => order(`sofia profile ${profile} rescan`, /^Reload XML \[Success\]\n\+OK/);
 
-/** Marks a gateway for deletion: the profile un-REGISTERs it at its next tick and deletes it one tick later. */
-export function killGateway(profile: string, gateway: string): Question<Outcome> {
-	return {
-		command: `sofia profile ${profile} killgw ${gateway}`,
-		// FreeSWITCH does not find a gateway that is dying (recording 04), and that is what was wanted.
-		read: (answer) => ({ done: /^(\+OK|-ERR no such gateway)/.test(answer), words: answer.trim() }),
-	};
-}
+/**
+ * Marks a gateway for deletion: the profile un-REGISTERs it at its next tick and deletes it one tick later. FreeSWITCH does not
+ * find a gateway that is dying (recording 04), and that is what was wanted.
+ */
+export const killGateway = (profile: string, gateway: string) =>
+	order(`sofia profile ${profile} killgw ${gateway}`, /^(\+OK|-ERR no such gateway)/);
 
 /**
  * Makes a gateway REGISTER at the next tick, whatever FreeSWITCH believes of it (recording 17).
  * It does not find a gateway that is dying: then `done` is false.
  */
-export function registerGateway(profile: string, gateway: string): Question<Outcome> {
-	return {
-		command: `sofia profile ${profile} register ${gateway}`,
-		read: (answer) => ({ done: answer.startsWith("+OK"), words: answer.trim() }),
-	};
-}
+export const registerGateway = (profile: string, gateway: string) =>
+	order(`sofia profile ${profile} register ${gateway}`, /^\+OK/);
 
 /** Whether a listed gateway is on its way out, or was un-registered by hand; both look alike in a list. */
 export const isLeaving = (state: string): boolean => state === "UNREGISTER" || state === "DOWN";

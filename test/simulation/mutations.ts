@@ -25,8 +25,8 @@ export const mutants: readonly Mutant[] = [
 			},
 			{
 				file: "src/controller/reconciler.ts",
-				from: "				this.request();\n			}\n			return;",
-				to: '				if (event.kind === "conference-destroyed") {\n					void this.socket?.api(`sofia profile external killgw conf_${room}`).catch(() => {});\n				}\n				this.request();\n			}\n			return;',
+				from: '			case "conference-destroyed":\n				break;',
+				to: '			case "conference-destroyed":\n				void this.socket?.api(`sofia profile external killgw conf_${room}`).catch(() => {});\n				break;',
 			},
 		],
 	},
@@ -51,8 +51,8 @@ export const mutants: readonly Mutant[] = [
 	mutant(
 		"believe +OK of reloadxml",
 		"src/freeswitch/commands.ts",
-		'done: answer.includes("[Success]")',
-		'done: answer.startsWith("+OK")',
+		'order("reloadxml", /\\[Success\\]/)',
+		'order("reloadxml", /^\\+OK/)',
 	),
 	mutant(
 		"retry a script without back-off",

@@ -7,7 +7,7 @@ import { type Setting, type SettingName, settings } from "./settings.ts";
 type Values = { readonly [Name in SettingName]: ReturnType<(typeof settings)[Name]["parse"]> };
 
 export interface Config extends Values {
-	/** The settings that neither a flag nor a variable sets: the file `conf` supplies them. */
+	/** Set by neither a flag nor a variable: the file `conf` supplies them. */
 	readonly unset: Partial<Pick<typeof settings, "host" | "port" | "password">>;
 }
 
@@ -19,7 +19,8 @@ export class BadSetting extends Error {
 const all: readonly Setting[] = Object.values(settings);
 
 /**
- * Reads the command line and the environment, or what the command line asks for instead.
+ * Reads the command line and the environment.
+ * @returns the configuration, or what the command line asks for instead
  * @param args without the program's name
  * @throws BadSetting
  */
@@ -31,7 +32,7 @@ export function readConfig(args: readonly string[], environment: NodeJS.ProcessE
 	if (flags["version"]) {
 		return "version";
 	}
-	// A unit file passes an empty flag for a variable that is not set; both count as not set.
+	// An old unit file passes an empty flag for a variable that is not set, so both count as not set.
 	const set = ({ flag, variable }: Setting) =>
 		[
 			{ source: `-${flag}`, text: flags[flag] },
@@ -71,7 +72,7 @@ export function readConfig(args: readonly string[], environment: NodeJS.ProcessE
 export function help(): string {
 	const flags = all.map(({ flag, variable, byDefault, value, help }) => {
 		const unset = byDefault === "" ? "" : `default "${byDefault}", `;
-		return `  -${flag} ${value}\n${help}\n(${unset}variable ${variable})`.replaceAll(/\n(?! )/g, "\n    \t");
+		return [`  -${flag} ${value}`, ...help.split("\n"), `(${unset}variable ${variable})`].join("\n    \t");
 	});
 	return `Registers each running conference of FreeSWITCH at your SIP registrar, and
 removes the registration when the conference ends.

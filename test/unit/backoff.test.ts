@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { waitAfter } from "../../src/backoff.ts";
+import "../support/seed.ts";
 
 const connection = { first: 200, most: 5_000 };
 

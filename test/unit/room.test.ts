@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { gatewayOf, type Room, roomOf, roomsMatching } from "../../src/room.ts";
+import "../support/seed.ts";
 
 const byDefault = roomsMatching("[0-9]+");
 

@@ -6,6 +6,7 @@ import { after, describe, it } from "node:test";
 import fc from "fast-check";
 import { BadSetting, type Config, help, readConfig } from "../../../src/config/command-line.ts";
 import { type Setting, type SettingName, settings } from "../../../src/config/settings.ts";
+import "../../support/seed.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "config-"));
 const [script, otherScript] = ["generator", "other generator"].map((name) => {

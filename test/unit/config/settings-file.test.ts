@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { assignments, SettingsFile } from "../../../src/config/settings-file.ts";
 import { environmentFiles } from "../../fixtures/environment-files.ts";
 import { type RecordingLog, recordingLog } from "../../support/recording-log.ts";
+import "../../support/seed.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "settings-"));
 const path = join(directory, "fsconfregger");

@@ -21,6 +21,7 @@ import {
 	version,
 } from "../../../src/freeswitch/commands.ts";
 import { answersIn, answersTo, recordings } from "../../support/recording-answers.ts";
+import "../../support/seed.ts";
 
 const external = gateways("external");
 const recorded = recordings.flatMap(answersIn);

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { type Event, readEvent, subscription } from "../../../src/freeswitch/events.ts";
 import { eventsIn, recordings, repliesIn } from "../../support/recording-answers.ts";
+import "../../support/seed.ts";
 
 /** An event in a few words. */
 const inWords = (event: Event | undefined) =>

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { type Frame, Frames } from "../../../src/freeswitch/frames.ts";
+import "../../support/seed.ts";
 
 /** What comes of data in these pieces. */
 function read(pieces: readonly (string | Buffer)[], longest = 1_000): Frame[] {

@@ -1,32 +1,17 @@
+/** The script as a real process. Its time passes on a simulated clock, while processes do what they do in their own. */
 import assert from "node:assert/strict";
-import {
-	chmodSync,
-	existsSync,
-	mkdirSync,
-	mkdtempSync,
-	readdirSync,
-	readFileSync,
-	rmSync,
-	writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { type Action, GeneratorFailed } from "../../src/generator/generator.ts";
 import { Script } from "../../src/generator/script.ts";
 import { startScript } from "../../src/generator/script-process.ts";
-import { type Room, roomsMatching } from "../../src/room.ts";
-import { itNeeding } from "../support/needed-tool.ts";
+import { room } from "../support/observations.ts";
+import { isAlive, stateOf } from "../support/processes.ts";
 import { type RecordingLog, recordingLog } from "../support/recording-log.ts";
 import { SimulatedClock } from "../support/simulated-clock.ts";
-
-const toRoom = roomsMatching("[0-9]+");
-
-function room(name: string): Room {
-	const found = toRoom(name);
-	assert.ok(found);
-	return found;
-}
+import { eventually } from "../support/until.ts";
 
 const places = 4;
 
@@ -70,8 +55,7 @@ function script(...lines: string[]): string {
 
 function file(text: string, mode: number): string {
 	const name = join(directory, "script");
-	writeFileSync(name, `${text}\n`);
-	chmodSync(name, mode);
+	writeFileSync(name, `${text}\n`, { mode });
 	return name;
 }
 
@@ -148,17 +132,6 @@ async function stop(from: Script): Promise<void> {
 	}, "the generator stopped");
 }
 
-/** Waits for what processes do, of which nobody tells; looks often, and gives up only where a test would hang. */
-async function eventually(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-	const end = performance.now() + 20_000;
-	while (!(await condition())) {
-		assert.ok(performance.now() < end, `it did not happen that ${what}`);
-		await new Promise((resolve) => {
-			setTimeout(resolve, 2);
-		});
-	}
-}
-
 const read = (name: string) => readFileSync(join(directory, name), "utf8");
 
 /** The ids of all processes that were noted. */
@@ -172,18 +145,6 @@ async function pid(name: string): Promise<number> {
 	return Number(read(`pids/${name}`));
 }
 
-/** The state letter of a process, undefined if there is none. */
-function stateOf(pid: number): string | undefined {
-	try {
-		return /\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1];
-	} catch {
-		return undefined;
-	}
-}
-
-/** Whether a process runs; one that has ended and whose parent has not looked does not. */
-const isAlive = (pid: number) => !/^[ZX]?$/.test(stateOf(pid) ?? "");
-
 /** Resolves when a process has ended. */
 async function gone(pid: number): Promise<void> {
 	await eventually(() => !isAlive(pid), `process ${pid} ended`);
@@ -191,13 +152,22 @@ async function gone(pid: number): Promise<void> {
 
 /** Resolves when a process of ours has ended and we have been told so. */
 async function reaped(pid: number): Promise<void> {
-	await eventually(() => stateOf(pid) === undefined, `process ${pid} was reaped`);
+	await eventually(() => stateOf(pid) === "", `process ${pid} was reaped`);
 }
 
 describe("a run of the script", () => {
-	it("succeeds if the script exits with 0, whatever that prints", async () => {
-		const run = start(generator(script("echo to stdout", "echo to stderr >&2")));
-		await succeeds(run);
+	it("succeeds if the script exits with 0, and its output is told at debug level", async () => {
+		const name = script("echo to stdout", "echo to stderr >&2");
+		await succeeds(start(generator(name), "1", "remove"));
+		const output = log.lines[0]?.fields["output"];
+		assert.ok(["to stdout\nto stderr", "to stderr\nto stdout"].includes(String(output)));
+		assert.deepEqual(log.lines, [
+			{
+				level: "debug",
+				fields: { room: "1", action: "remove", took: 0, exitCode: 0, output },
+				sentence: `${name} 1 del ran for 0 ms: ${String(output)}`,
+			},
+		]);
 		assert.equal(clock.timers, 0);
 	});
 
@@ -206,16 +176,14 @@ describe("a run of the script", () => {
 		["remove", ["07974", "del"]],
 	] as const) {
 		it(`to ${action} has exactly the arguments ${args.join(" ")}`, async () => {
-			const run = start(generator(script('printf "%s\\n" $# "$@" > "$D/args"')), "07974", action);
-			await succeeds(run);
+			await succeeds(start(generator(script('printf "%s\\n" $# "$@" > "$D/args"')), "07974", action));
 			assert.equal(read("args"), [args.length, ...args, ""].join("\n"));
 		});
 	}
 
 	it("has exactly the environment that it is given, and none of the daemon's", async () => {
 		const environment = { SIP_REGISTRAR: "sip.example.org", EMPTY: "", UNSET: undefined, LINES: "a\nb" };
-		const run = start(generator(script('cat "/proc/$$/environ" > "$D/environ"'), environment));
-		await succeeds(run);
+		await succeeds(start(generator(script('cat "/proc/$$/environ" > "$D/environ"'), environment)));
 		assert.deepEqual(
 			read("environ").split("\0").sort(),
 			["", `PATH=${path}`, "SIP_REGISTRAR=sip.example.org", "EMPTY=", "LINES=a\nb"].sort(),
@@ -223,8 +191,7 @@ describe("a run of the script", () => {
 	});
 
 	it("has no input to wait for", async () => {
-		const run = start(generator(script('cat > "$D/input"', 'readlink "/proc/$$/fd/0" > "$D/name"')));
-		await succeeds(run);
+		await succeeds(start(generator(script('cat > "$D/input"', 'readlink "/proc/$$/fd/0" > "$D/name"'))));
 		assert.deepEqual([read("input"), read("name")], ["", "/dev/null\n"]);
 	});
 
@@ -235,44 +202,35 @@ describe("a run of the script", () => {
 		assert.match(output, /^x+\nend of it$/);
 		assert.ok(output.length <= 4_096 && message.length < 5_000);
 	});
-
-	it("is told at debug level", async () => {
-		const name = script("echo done");
-		await succeeds(start(generator(name), "1", "remove"));
-		assert.deepEqual(log.lines, [
-			{
-				level: "debug",
-				fields: { room: "1", action: "remove", took: 0, exitCode: 0, output: "done" },
-				sentence: `${name} 1 del ran for 0 ms: done`,
-			},
-		]);
-	});
 });
 
 describe("a run that fails", () => {
-	it("tells the exit code and the last lines, in the sentence and as facts", async () => {
-		const name = script("for n in 1 2 3 4 5 6; do echo line $n; done", "echo 'no registrar set' >&2", "exit 3");
-		const error = await failureOf(start(generator(name)));
-		const last = ["line 3", "line 4", "line 5", "line 6", "no registrar set"];
-		assert.deepEqual(
-			[error.room, error.exitCode, error.signal, error.output],
-			["12345", 3, undefined, last.join("\n")],
-		);
-		assert.equal(error.message, `${name} 12345 exited with 3: ${last.join(" | ")}`);
-		assert.equal(clock.timers, 0);
-	});
-
-	it("tells control characters so that no terminal obeys them", async () => {
-		const name = script("printf 'one\\033[2J\\007 two\\302\\2330m\\r\\nthree\\177'", "exit 1");
-		const error = await failureOf(start(generator(name)));
-		assert.equal(error.output, "one\\x1b[2J\\x07 two\\x9b0m\\x0d\nthree\\x7f");
-		assert.equal(error.message, `${name} 12345 exited with 1: ${error.output.replace("\n", " | ")}`);
-	});
-
-	it("tells the exit code of a script that says nothing", async () => {
-		const name = script("exit 1");
-		assert.equal((await failureOf(start(generator(name), "1", "remove"))).message, `${name} 1 del exited with 1`);
-	});
+	const failing: [what: string, lines: string[], exitCode: number, told: string[]][] = [
+		["nothing more where the script says nothing", ["exit 1"], 1, []],
+		[
+			"the last five lines of what the script says",
+			["for n in 1 2 3 4 5 6; do echo line $n; done", "echo 'no registrar set' >&2", "exit 3"],
+			3,
+			["line 3", "line 4", "line 5", "line 6", "no registrar set"],
+		],
+		[
+			"control characters so that no terminal obeys them",
+			["printf 'one\\033[2J\\007 two\\302\\2330m\\r\\nthree\\177'", "exit 1"],
+			1,
+			["one\\x1b[2J\\x07 two\\x9b0m\\x0d", "three\\x7f"],
+		],
+	];
+	for (const [what, lines, exitCode, told] of failing) {
+		it(`tells the exit code, and ${what}, in the sentence and as facts`, async () => {
+			const name = script(...lines);
+			const error = await failureOf(start(generator(name)));
+			const { room, signal, output } = error;
+			assert.deepEqual([room, error.exitCode, signal, output], ["12345", exitCode, undefined, told.join("\n")]);
+			const said = told.length === 0 ? "" : `: ${told.join(" | ")}`;
+			assert.equal(error.message, `${name} 12345 exited with ${exitCode}${said}`);
+			assert.equal(clock.timers, 0);
+		});
+	}
 
 	it("tells by which signal the script was ended", async () => {
 		for (const signal of ["KILL", "SEGV", "TERM"]) {
@@ -303,12 +261,6 @@ describe("a run that fails", () => {
 		const error = await failureOf(start(generator(file("echo $# $1; exit 7", 0o755))));
 		assert.deepEqual([error.exitCode, error.output], [7, "1 12345"]);
 	});
-
-	it("has no hold on the next one", async () => {
-		const runs = generator(script('[ "$1" = 1 ] || exit 1'));
-		await failureOf(start(runs, "2"));
-		await succeeds(start(runs, "1"));
-	});
 });
 
 describe("secrets of the environment", () => {
@@ -319,39 +271,48 @@ describe("secrets of the environment", () => {
 	}
 
 	for (const name of ["SIP_PASSWORD", "DB_PASSWD", "API_TOKEN", "CLIENT_SECRET", "sip_password"]) {
-		it(`such as ${name} are told to nobody, even if the script prints them`, async () => {
+		it(`are told to nobody, even if the script prints them: ${name}`, async () => {
 			const told = await toldOf({ [name]: "hunter2" }, `echo "password='hunter2'"`, `echo "hunter2hunter2" >&2`);
 			assert.ok(!told.includes("hunter2"));
 			assert.ok(told.includes("password='***'"));
 		});
 	}
 
-	it("are told to nobody under set -x", async () => {
-		const told = await toldOf({ SIP_PASSWORD: "hunter2" }, "set -x", `test "$SIP_PASSWORD" = x`);
-		assert.match(told, /\+ (test|\[) '?\*\*\*'? = x/);
-		assert.ok(!told.includes("hunter2"));
-	});
+	for (const [secret, quoted] of [
+		["hunter2", "hunter2"],
+		["hunter's2", "'hunter'\\''s2'"],
+		["hunter 2", "'hunter 2'"],
+		["hunter$2", "'hunter$2'"],
+		['hunter"2', "'hunter\"2'"],
+		["hunter\\2", "'hunter\\2'"],
+		["hunter\t2", "'hunter\t2'"],
+	] as const) {
+		it(`are told to nobody under set -x, however the shell quotes them: ${JSON.stringify(secret)}`, async () => {
+			const traced = ["set -x", 'test "$SIP_PASSWORD" = x', "set +x"];
+			const asBash = ["cat <<'END'", `+ test ${quoted} = x`, "END"];
+			const told = await toldOf({ SIP_PASSWORD: secret }, ...traced, ...asBash);
+			assert.doesNotMatch(told, /hunter|s2/);
+			assert.equal(/(\+ (test|\[) '?\*\*\*'? = x\n?.*){2}/.test(told), true);
+		});
+	}
 
-	it("are told to nobody if one begins with another", async () => {
-		const told = await toldOf({ A_PASSWORD: "hunter", B_PASSWORD: "hunter2andmore" }, "echo $B_PASSWORD $A_PASSWORD");
-		assert.ok(!told.includes("2andmore"));
-	});
-
-	it("are told to nobody if the kept part of the output begins amid one", async () => {
-		const told = await toldOf({ SIP_PASSWORD: "hunter2andmore" }, 'printf "%s%04089d" "$SIP_PASSWORD" 0');
-		assert.ok(!told.includes("andmore"));
-	});
-
-	for (const secret of ["hunter's2", "hunter 2", "hunter$2", 'hunter"2', "hunter\\2", "hunter\t2"]) {
-		itNeeding(
-			["bash"],
-			`such as ${JSON.stringify(secret)} are told to nobody though bash quotes them`,
-			async (bash = "") => {
-				const name = file(`#!${bash}\nset -x\ntest "$SIP_PASSWORD" = x`, 0o755);
-				const { output, message } = await failureOf(start(generator(name, { SIP_PASSWORD: secret })));
-				assert.doesNotMatch(output + message, /hunter/);
-			},
-		);
+	for (const [what, environment, line, fragment] of [
+		[
+			"one begins with another",
+			{ A_PASSWORD: "hunter", B_PASSWORD: "hunter2andmore" },
+			"echo $B_PASSWORD $A_PASSWORD",
+			"2andmore",
+		],
+		[
+			"the kept part of the output begins amid one",
+			{ SIP_PASSWORD: "hunter2andmore" },
+			'printf "%s%04089d" "$SIP_PASSWORD" 0',
+			"andmore",
+		],
+	] as const) {
+		it(`are told to nobody if ${what}`, async () => {
+			assert.ok(!(await toldOf(environment, line)).includes(fragment));
+		});
 	}
 
 	it("do not blot out anything else, and empty ones nothing at all", async () => {
@@ -483,72 +444,19 @@ describe("a script that leaves a process behind", () => {
 });
 
 describe("many runs", () => {
-	/** Runs until the test creates `end.ROOM`; tells in `count.ROOM` how many run when it starts. */
-	const held = () =>
-		script(
-			'mkdir "$D/run.$1"',
-			'set -- "$1" "$D"/run.*',
-			'echo $(($# - 1)) > "$D/count.$1"',
-			'note "$1" $$',
-			'until [ -e "$D/end.$1" ]; do sleep 0.01; done',
-			'rmdir "$D/run.$1"',
-		);
-
-	const started = () => readdirSync(join(directory, "pids")).sort();
-
-	function end(name: string): void {
-		writeFileSync(join(directory, `end.${name}`), "");
-	}
-
-	it("are two for each core at a time, and the next one starts when one has ended", async () => {
-		const runs = generator(held());
-		const names = Array.from({ length: places + 3 }, (_, index) => String(100 + index));
+	it("go on side by side as far as there are places, and the next one begins when one has ended", async () => {
+		const runs = generator(script('note "$1" $$', 'until [ -e "$D/end.$1" ]; do sleep 0.01; done', 'exit "$1"'));
+		const names = Array.from({ length: places + 3 }, (_, index) => String(index));
 		const all = names.map((name) => start(runs, name));
-		await eventually(() => started().length >= places, "all places are taken");
 		for (const [index, run] of all.entries()) {
-			end(names[index] ?? "");
-			await succeeds(run);
-			await eventually(() => started().length >= Math.min(names.length, places + index + 1), "the next one runs");
+			const expected = Math.min(names.length, places + index);
+			await eventually(() => pids().length >= expected, `${expected} have begun`);
+			assert.equal(pids().filter(isAlive).length, Math.min(places, names.length - index));
+			writeFileSync(join(directory, `end.${index}`), "");
+			// Each fails or not as its own script says.
+			assert.equal((await outcomeOf(run))?.exitCode ?? 0, index);
 		}
-		const counts = names.map((name) => Number(read(`count.${name}`)));
-		assert.equal(Math.max(...counts), places);
-	});
-
-	it("leave half of the places to others where they are not urgent", async () => {
-		const runs = generator(held());
-		const patient = Array.from({ length: places + 2 }, (_, index) => String(100 + index));
-		const others = Array.from({ length: places / 2 }, (_, index) => String(900 + index));
-		const all = [
-			...patient.map((name) => start(runs, name, "write", false)),
-			...others.map((name) => start(runs, name, "write", true)),
-		];
-		await eventually(() => started().length >= places, "all places are taken");
-		assert.deepEqual(started(), [...patient.slice(0, places / 2), ...others]);
-		for (const name of [...patient, ...others]) {
-			end(name);
-		}
-		await Promise.all(all.map(succeeds));
-		assert.equal(started().length, all.length);
-	});
-
-	it("use all places where all are urgent", async () => {
-		const runs = generator(held());
-		const names = Array.from({ length: places }, (_, index) => String(100 + index));
-		const all = names.map((name) => start(runs, name));
-		await eventually(() => started().length === places, "all places are taken");
-		names.forEach(end);
-		await Promise.all(all.map(succeeds));
-	});
-
-	it("take the failures of each other's scripts for nobody else's", async () => {
-		const runs = generator(script('exit "$1"'));
-		const codes = Array.from({ length: 2 * places }, (_, index) => index % 3);
-		const all = codes.map((code) => start(runs, String(code)));
-		const failures = await Promise.all(all.map(outcomeOf));
-		assert.deepEqual(
-			failures.map((error) => error?.exitCode ?? 0),
-			codes,
-		);
+		assert.equal(pids().length, names.length);
 	});
 });
 

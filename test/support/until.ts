@@ -91,6 +91,6 @@ export async function eventually(
 		if (Date.now() > end) {
 			throw new NeverHappened(what, deadline, describe());
 		}
-		await delay(30);
+		await delay(5);
 	}
 }

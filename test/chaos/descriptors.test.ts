@@ -1,70 +1,53 @@
-/** The built daemon when it may open no file, socket or pipe any more. */
-import { describe, it } from "node:test";
+/** The built daemon when it can open no more file, socket or pipe. */
+import { describe } from "node:test";
 import { limitDescriptors, lowestFreeDescriptor } from "../support/processes.ts";
-import { ChaosNode } from "./node.ts";
-import { Preload } from "./preload.ts";
+import { itOnNode } from "./node.ts";
 
-/** How many descriptors a process may have where nobody has thought about it. */
+/** The default of most systems. */
 const usualLimit = 1_024;
 
 describe("without a free file descriptor", { concurrency: true }, () => {
-	it("rooms wait for their scripts, the log says why, and all is mended when there is one", async () => {
-		await ChaosNode.use(async (node) => {
-			await node.startFreeSwitch();
-			const daemon = node.startDaemon();
-			node.create("1", "2");
-			await node.reached(["1", "2"]);
+	itOnNode(
+		"rooms wait for their scripts, the log says why, and they are registered when there is one",
+		async (node) => {
+			const { daemon } = await node.startWith("1", "2");
 			const none = lowestFreeDescriptor(daemon.pid);
-			const waiting: string[] = [];
 			// A script takes seven. With fewer it fails at another step each time.
 			for (let free = 0; free < 7; free += 1) {
 				limitDescriptors(daemon.pid, none + free);
-				const room = `10${free}`;
-				waiting.push(room);
-				node.create(room);
-				await daemon.said(new RegExp(`room ${room}: .* could not be run \\(EMFILE\\); retrying in 1 s`));
+				await node.create(`10${free}`);
+				await daemon.said(new RegExp(`room 10${free}: .* could not be run \\(EMFILE\\); retrying in 1 s`));
 			}
-			node.destroy("1");
+			await node.destroy("1");
 			await daemon.said(/room 1: .* could not be run \(EMFILE\); retrying in 1 s/);
 			await daemon.said(/room 1 is un-registered/);
 			limitDescriptors(daemon.pid, usualLimit);
-			await node.reached(["2", ...waiting]);
-		});
+			await node.converged();
+		},
+	);
+
+	itOnNode("a lost connection stays lost, the log says why, and it is made when there is one", async (node) => {
+		const { daemon } = await node.startWith("1");
+		await node.killFreeSwitch();
+		await daemon.said(/cannot reach FreeSWITCH's event socket at .*: connection refused/);
+		limitDescriptors(daemon.pid, lowestFreeDescriptor(daemon.pid));
+		await daemon.said(/cannot reach FreeSWITCH's event socket at .*: too many files are open \(EMFILE\)/);
+		await node.restartFreeSwitch();
+		await node.create("2");
+		limitDescriptors(daemon.pid, usualLimit);
+		await node.converged();
 	});
 
-	it("a lost connection stays lost, the log says why, and it is made when there is one", async () => {
-		await ChaosNode.use(async (node) => {
-			const freeswitch = await node.startFreeSwitch();
-			const daemon = node.startDaemon();
-			node.create("1");
-			await node.reached(["1"]);
-			await freeswitch.kill();
-			await daemon.said(/cannot reach FreeSWITCH's event socket at .*: connection refused/);
-			limitDescriptors(daemon.pid, lowestFreeDescriptor(daemon.pid));
-			await daemon.said(/cannot reach FreeSWITCH's event socket at .*: too many files are open \(EMFILE\)/);
-			await freeswitch.start();
-			node.create("2");
-			limitDescriptors(daemon.pid, usualLimit);
-			await node.reached(["2"]);
-		});
-	});
-
-	it("from the start on rooms wait, too", async () => {
-		await ChaosNode.use(async (node) => {
-			await node.startFreeSwitch();
-			const model = node.startDaemon();
-			await model.said(/0 rooms are running/);
-			const limit = lowestFreeDescriptor(model.pid);
-			await model.kill();
-			node.create("1");
-			const preload = await Preload.of("chaos-few-descriptors.ts");
-			node.atEnd(() => {
-				preload.remove();
-			});
-			const daemon = node.startDaemon([], { ...preload.environment, DESCRIPTOR_LIMIT: String(limit) });
-			await daemon.said(/room 1: .* could not be run \(EMFILE\); retrying in 1 s/);
-			limitDescriptors(daemon.pid, usualLimit);
-			await node.reached(["1"]);
-		});
+	itOnNode("but for the connection, rooms wait although no script has ever run", async (node) => {
+		await node.startFreeSwitch();
+		await node.killFreeSwitch();
+		const daemon = node.startDaemon();
+		await daemon.said(/cannot reach FreeSWITCH's event socket/);
+		limitDescriptors(daemon.pid, lowestFreeDescriptor(daemon.pid) + 1);
+		await node.restartFreeSwitch();
+		await node.create("1");
+		await daemon.said(/room 1: .* could not be run \(EMFILE\); retrying in 1 s/);
+		limitDescriptors(daemon.pid, usualLimit);
+		await node.converged();
 	});
 });

@@ -1,17 +1,29 @@
-/** A small file system of its own, to be filled up and made read-only: root may write where permissions forbid it, but not there. */
+/** A small file system to be filled up and made read-only. Permissions do not stop root, but this does. */
+import { spawnSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { asRoot } from "./root.ts";
+import { itUnless } from "../support/needed-tool.ts";
+import { ChaosNode } from "./node.ts";
 
-const filler = "filler";
+const advice = process.getuid?.() === 0 ? "" : "it mounts a file system, for which it must be run as root (sudo)";
+
+/** `it()`, for a test that mounts such disks on a node. */
+export function itOnNodeAsRoot(title: string, test: (node: ChaosNode) => Promise<void>): void {
+	itUnless(advice, title, () => ChaosNode.use(test));
+}
 
 export class SmallDisk {
 	readonly #directory: string;
 
-	/** Mounts one on an empty directory. @throws Error where that is not allowed */
-	constructor(directory: string) {
+	/** Mounts one on an empty directory until the end of the test. @throws Error where that is not allowed */
+	constructor(node: ChaosNode, directory: string) {
 		this.#directory = directory;
-		asRoot("mount", "-t", "tmpfs", "-o", "size=256k,mode=0777", "tmpfs", directory);
+		run("mount", "-t", "tmpfs", "-o", "size=256k,mode=0777", "tmpfs", directory);
+		node.atEnd(() => run("umount", "--lazy", directory));
+	}
+
+	get #filler(): string {
+		return join(this.#directory, "filler");
 	}
 
 	/** Leaves not a byte free. */
@@ -19,7 +31,7 @@ export class SmallDisk {
 		for (const size of [4_096, 1]) {
 			try {
 				for (;;) {
-					writeFileSync(join(this.#directory, filler), Buffer.alloc(size), { flag: "a" });
+					writeFileSync(this.#filler, Buffer.alloc(size), { flag: "a" });
 				}
 			} catch (error) {
 				if ((error as NodeJS.ErrnoException).code !== "ENOSPC") {
@@ -30,15 +42,18 @@ export class SmallDisk {
 	}
 
 	free(): void {
-		rmSync(join(this.#directory, filler));
+		rmSync(this.#filler);
 	}
 
 	set readOnly(readOnly: boolean) {
-		asRoot("mount", "-o", readOnly ? "remount,ro" : "remount,rw", this.#directory);
+		run("mount", "-o", readOnly ? "remount,ro" : "remount,rw", this.#directory);
 	}
+}
 
-	/** Takes it away with all that is on it. */
-	unmount(): void {
-		asRoot("umount", "--lazy", this.#directory);
+/** @throws Error with what the program complained of */
+function run(program: string, ...args: readonly string[]): void {
+	const { status, stderr, error } = spawnSync(program, args, { encoding: "utf8" });
+	if (status !== 0) {
+		throw new Error(`${program} ${args.join(" ")}: ${error?.message ?? stderr.trim()}`);
 	}
 }

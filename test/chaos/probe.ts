@@ -1,47 +1,43 @@
-/** Asks a daemon that has test/fixtures/chaos-probe.ts preloaded what only it knows of itself. */
-import { once } from "node:events";
-import { connect, type Socket } from "node:net";
-import { readLines } from "../support/lines.ts";
-import { changed, until } from "../support/until.ts";
+/** What only a daemon knows of itself: test/fixtures/chaos-probe.ts runs in its process, and answers on a socket. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { buildSync } from "esbuild";
 
 export interface ProbeAnswer {
+	readonly descriptors: number;
 	/** Timers that are set. */
 	readonly timers: number;
 	/** Everything that keeps the process running: timers, sockets, children. */
 	readonly resources: number;
-	/** Bytes in JavaScript's heap after a garbage collection. */
-	readonly heapUsed: number;
-	/** Bytes outside of it, such as buffers. */
-	readonly external: number;
+	/** MiB after a garbage collection: of JavaScript's heap, of buffers and the like outside of it, and of all that is resident. */
+	readonly heap: number;
+	readonly buffers: number;
+	readonly resident: number;
 }
 
 export class Probe {
-	readonly #socket: Socket;
-	readonly #answers: ProbeAnswer[] = [];
+	readonly #directory = mkdtempSync(join(tmpdir(), "fsconfregger-probe-"));
+	readonly #socket = join(this.#directory, "socket");
+	/** What to add to the daemon's environment. */
+	readonly environment: Readonly<Record<string, string>>;
 
-	private constructor(socket: Socket) {
-		this.#socket = socket;
-		readLines(socket, (line) => {
-			this.#answers.push(JSON.parse(line) as ProbeAnswer);
-			changed();
-		});
-	}
-
-	/** @param path the daemon's PROBE_SOCKET */
-	static async connect(path: string): Promise<Probe> {
-		const socket = connect(path);
-		await once(socket, "connect");
-		return new Probe(socket);
+	constructor() {
+		// Plain JavaScript, so that the daemon's process loads nothing else.
+		const outfile = join(this.#directory, "probe.cjs");
+		const source = fileURLToPath(new URL("../fixtures/chaos-probe.ts", import.meta.url));
+		buildSync({ entryPoints: [source], outfile, bundle: true, platform: "node", format: "cjs" });
+		this.environment = { NODE_OPTIONS: `--require "${outfile}"`, PROBE_SOCKET: this.#socket };
 	}
 
 	async ask(): Promise<ProbeAnswer> {
-		const asked = this.#answers.length;
-		this.#socket.write("?\n");
-		await until(() => this.#answers.length > asked, "the daemon has told of itself");
-		return this.#answers[asked] as ProbeAnswer;
+		return JSON.parse(await text(connect(this.#socket))) as ProbeAnswer;
 	}
 
-	close(): void {
-		this.#socket.destroy();
+	remove(): void {
+		rmSync(this.#directory, { recursive: true });
 	}
 }

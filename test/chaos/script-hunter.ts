@@ -1,17 +1,17 @@
-/** Lies in wait for the scripts that a daemon runs, and does them harm at a moment of their few ms that chance picks. */
-
+/** Finds the scripts that a daemon runs, and kills or stops them at a random moment of their few ms. */
+import { setImmediate as turn } from "node:timers/promises";
 import type { Random } from "../stand-in/freeswitch/random.ts";
 import { shippedScript } from "../support/daemon-process.ts";
 import { childrenOf, commandLineOf, isAlive, stateOf } from "../support/processes.ts";
 
-/** ms that a script is waited for. */
+/** ms to wait for a script. */
 const patience = 250;
 
-/** ms from the sight of a script to its harm, at most: some live longer, and then another is found. */
+/** ms from the sight of a script to its harm, at most. Some scripts end earlier, and then another is found. */
 const longestLife = 8;
 
 export class ScriptHunter {
-	/** How many scripts were killed themselves, and not only a program that they had started. */
+	/** How many scripts were killed themselves, not only a program that they had started. */
 	leaders = 0;
 	readonly #random: Random;
 
@@ -20,9 +20,9 @@ export class ScriptHunter {
 	}
 
 	/**
-	 * Kills with -9: a script, or it and what it has started, or just that.
+	 * Kills with -9: a script, or it and what it has started, or only the latter.
 	 * @param provoke has the daemon run scripts
-	 * @returns whether it came to that
+	 * @returns whether one was killed
 	 */
 	async kill(daemon: number, provoke: () => Promise<void>): Promise<boolean> {
 		for (let tries = 0; tries < 20; tries += 1) {
@@ -44,7 +44,7 @@ export class ScriptHunter {
 		return false;
 	}
 
-	/** Stops a script. @returns whether there was one, and it did not come to its end before it could be stopped */
+	/** Stops a script. @returns false if there was none, or it ended before it could be stopped */
 	async stop(daemon: number): Promise<boolean> {
 		const script = await this.#find(daemon);
 		if (script === undefined || !signalled(script, "SIGSTOP")) {
@@ -57,9 +57,9 @@ export class ScriptHunter {
 	}
 
 	async #find(daemon: number): Promise<number | undefined> {
-		const until = performance.now() + patience;
+		const deadline = performance.now() + patience;
 		while (scriptsOf(daemon).length === 0) {
-			if (performance.now() > until) {
+			if (performance.now() > deadline) {
 				return undefined;
 			}
 			await turn();
@@ -74,21 +74,14 @@ export class ScriptHunter {
 }
 
 /**
- * The scripts that a daemon is running and that go on. A child that is still a copy of the daemon is none yet: until it
- * has become the script the daemon waits for it, and would wait for ever for one that has been stopped.
+ * The scripts of a daemon that are not stopped. A child that is still a copy of the daemon is left out: until it has become
+ * the script the daemon waits for it, and would wait for ever for one that has been stopped.
  */
 function scriptsOf(daemon: number): number[] {
 	return childrenOf(daemon).filter((pid) => commandLineOf(pid).includes(shippedScript) && stateOf(pid) !== "T");
 }
 
-/** Lets everything else go on, for as short a time as can be. */
-function turn(): Promise<void> {
-	return new Promise((resolve) => {
-		setImmediate(resolve);
-	});
-}
-
-/** Signals a process, or the group of a negative one; false if it is not there any more. */
+/** Signals a process, or the group of a negative one; false if it no longer exists. */
 function signalled(pid: number, signal: NodeJS.Signals): boolean {
 	try {
 		return isAlive(Math.abs(pid)) && process.kill(pid, signal);

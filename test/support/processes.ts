@@ -1,17 +1,6 @@
-/** What /proc tells of processes, and waiting for what happens outside of this one. Knows nothing of the daemon. */
+/** What /proc tells of processes. Knows nothing of the daemon. */
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { changed, type UntilOptions, until } from "./until.ts";
-
-/** Waits for something that nobody in this process tells of. */
-export async function eventually(condition: () => boolean, what: string, options?: UntilOptions): Promise<void> {
-	const looking = setInterval(changed, 5);
-	try {
-		await until(condition, what, options);
-	} finally {
-		clearInterval(looking);
-	}
-}
 
 /** The processes that a process has started from its main thread, which have not been waited for; those that have ended excepted. */
 export function childrenOf(pid: number): number[] {
@@ -47,19 +36,9 @@ export function peakMemoryOf(pid: number): number {
 	return Number(/^VmHWM:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`) ?? "")?.[1]) / 1_024;
 }
 
-/** The memory that a process has resident now, in MiB; NaN if it is gone. */
-export function memoryOf(pid: number): number {
-	return Number(/^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`) ?? "")?.[1]) / 1_024;
-}
-
-/** The file descriptors that a process has open. */
-export function descriptorsOf(pid: number): number[] {
-	return readdirSync(`/proc/${pid}/fd`).map(Number);
-}
-
 /** The descriptor that a process would get if it opened something now; a limit of that number lets it open nothing. */
 export function lowestFreeDescriptor(pid: number): number {
-	const open = new Set(descriptorsOf(pid));
+	const open = new Set(readdirSync(`/proc/${pid}/fd`).map(Number));
 	let lowest = 0;
 	while (open.has(lowest)) {
 		lowest += 1;

@@ -3,10 +3,8 @@ import { describe, it } from "node:test";
 import { observe } from "../../../src/controller/observe.ts";
 import { ProfileNotRunning, UnexpectedAnswer } from "../../../src/freeswitch/commands.ts";
 import { ConnectionLost, type EventSocket } from "../../../src/freeswitch/event-socket.ts";
-import { roomsMatching } from "../../../src/room.ts";
+import { toRoom } from "../../support/observations.ts";
 import { answersTo } from "../../support/recording-answers.ts";
-
-const toRoom = roomsMatching("[0-9]+");
 
 const none = "+OK No active conferences.\n";
 
@@ -14,15 +12,19 @@ function summary(...names: string[]): string {
 	return names.map((name) => `+OK Conference ${name} (1 member rate: 48000 flags: running)\n`).join("");
 }
 
-/** An event socket that answers with these two lists. */
-function listing(conferences: string, status: string): EventSocket {
+/** An event socket with these answers, which notes in `asked` what it was asked. */
+function listing(conferences: string, status: string, json = "-ERR no reply\n"): EventSocket & { asked: string[] } {
+	const answers = new Map([
+		["conference list summary", conferences],
+		["conference json_list compact", json],
+		["sofia jsonstatus", status],
+	]);
+	const asked: string[] = [];
 	return {
+		asked,
 		api: (command) => {
-			const answers: Record<string, string> = {
-				"conference list summary": conferences,
-				"sofia jsonstatus": status,
-			};
-			return Promise.resolve(answers[command] ?? "-ERR no reply\n");
+			asked.push(command);
+			return Promise.resolve(answers.get(command) ?? "-ERR no reply\n");
 		},
 	};
 }
@@ -45,46 +47,25 @@ describe("an observation", () => {
 			(name, index) => `"${name}":{"state":"S${index}"}`,
 		);
 		const seen = await observe(listing(none, status(gateways.join(","))), "external", toRoom);
-		assert.deepEqual(
-			[...seen.gateways],
-			[
-				[
-					"1",
-					[
-						{ name: "conf_1", state: "S0" },
-						{ name: "conf_1", state: "S4" },
-					],
-				],
-				["07", [{ name: "conf_07", state: "S2" }]],
-			],
-		);
+		const listed = [...seen.gateways].map(([room, found]) => [room, ...found.map(({ state }) => state)]);
+		assert.deepEqual(listed, [
+			["1", "S0", "S4"],
+			["07", "S2"],
+		]);
 	});
 
 	it("shows the dying gateway beside the new one (recording 16)", async () => {
 		const answer = answersTo("sofia jsonstatus", "16")[8] ?? "";
 		const { running, gateways } = await observe(listing(none, answer), "external", toRoom);
 		assert.equal(running.size, 0);
-		assert.deepEqual(
-			[...gateways].map(([room, listed]) => [room, listed.map(({ state }) => state)]),
-			[["45454", ["UNREGED", "UNREGISTER"]]],
-		);
+		const listed = [...gateways].map(([room, found]) => [room, ...found.map(({ state }) => state)]);
+		assert.deepEqual(listed, [["45454", "UNREGED", "UNREGISTER"]]);
 	});
 
 	it("is made of the list as JSON where the summary cannot be read", async () => {
-		const asked: string[] = [];
-		const socket: EventSocket = {
-			api: (command) => {
-				asked.push(command);
-				const answers: Record<string, string> = {
-					"conference list summary": "Conferences: 12345 (1 member)\n",
-					"conference json_list compact": '[{"conference_name":"12345"}]',
-					"sofia jsonstatus": status(""),
-				};
-				return Promise.resolve(answers[command] ?? "-ERR no reply\n");
-			},
-		};
+		const socket = listing("Conferences: 12345 (1 member)\n", status(""), '[{"conference_name":"12345"}]');
 		assert.deepEqual([...(await observe(socket, "external", toRoom)).running], ["12345"]);
-		assert.deepEqual(asked, ["conference list summary", "conference json_list compact", "sofia jsonstatus"]);
+		assert.deepEqual(socket.asked, ["conference list summary", "conference json_list compact", "sofia jsonstatus"]);
 	});
 
 	const unknown: [what: string, socket: EventSocket, error: new (...args: never[]) => Error][] = [

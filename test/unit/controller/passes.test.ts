@@ -51,3 +51,22 @@ describe("whether passes hang", () => {
 		}
 	});
 });
+
+describe("requests", () => {
+	it("that come during a pass make exactly one more", async () => {
+		let looks = 0;
+		passes.connected({
+			api: () => {
+				looks += 1;
+				if (looks === 1) {
+					for (let times = 0; times < 50; times++) {
+						passes.request();
+					}
+				}
+				return Promise.resolve("");
+			},
+		});
+		await clock.advance(10_000);
+		assert.equal(looks, 2);
+	});
+});

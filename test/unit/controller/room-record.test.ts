@@ -4,6 +4,7 @@ import type { RoomFacts } from "../../../src/controller/plan.ts";
 import { RoomRecord } from "../../../src/controller/room-record.ts";
 
 const linger = 5_000;
+const never = Number.POSITIVE_INFINITY;
 
 let record: RoomRecord;
 
@@ -11,51 +12,78 @@ beforeEach(() => {
 	record = new RoomRecord();
 });
 
-/** FreeSWITCH lists gateways in these states for the room. */
-function list(...states: string[]): RoomFacts {
-	record.observeGateways(
-		states.map((state) => ({ name: "conf_1", state })),
-		0,
-		false,
-	);
+/** What happens to a record, by the names that the tables below use. */
+const happenings: Readonly<Record<string, () => unknown>> = {
+	running: () => record.observeConference(true, 0, linger),
+	started: () => record.scriptStarted("write"),
+	written: () => {
+		record.scriptStarted("write");
+		record.scriptSucceeded("write");
+	},
+	removed: () => {
+		record.scriptStarted("remove");
+		record.scriptSucceeded("remove");
+	},
+	failed: () => record.failed(0),
+	loading: () => record.loading(),
+	loaded: () => record.loaded(),
+	"registered anew": () => record.registeredAnew(),
+	added: () => record.gatewayCameOrWent("gateway-added"),
+	deleted: () => record.gatewayCameOrWent("gateway-deleted"),
+	reload: () => record.renewal.ask(),
+	"told UNREGISTER": () => record.observeState({ state: "UNREGISTER" }, 0),
+	"told REGED": () => record.observeState({ state: "REGED" }, 0),
+};
+
+/**
+ * Lets things happen, separated by commas: those above, and lists of the room's gateways, as "none" or by their states with
+ * a plus between them.
+ */
+function after(story: string): RoomFacts {
+	for (const part of story.split(", ").filter((text) => text !== "")) {
+		const happening = happenings[part];
+		if (happening === undefined) {
+			const states = part === "none" ? [] : part.split("+");
+			assert.match(part, /^(none|[A-Z_+]+)$/);
+			record.observeGateways(
+				states.map((state) => ({ name: "conf_1", state })),
+				0,
+				false,
+			);
+		} else {
+			happening();
+		}
+	}
 	return record.facts(0);
 }
 
-/** The script has written the snippet. */
-function written(): void {
-	record.scriptStarted("write");
-	record.scriptSucceeded("write");
-}
-
 describe("a room's conference", () => {
-	it("is ended as long as it has not been seen, without any linger", () => {
-		assert.equal(record.facts(0).conference, "ended");
+	it("has ended, without any linger, as long as it has not been seen", () => {
 		assert.equal(record.observeConference(false, 0, linger), undefined);
 		assert.equal(record.facts(0).conference, "ended");
 	});
 
-	it("starts, lingers after its end, and has ended when that is over", () => {
+	it("starts, lingers after its end however often it is looked for, and has ended when that is over", () => {
 		assert.equal(record.observeConference(true, 1_000, linger), "started");
 		assert.equal(record.observeConference(true, 2_000, linger), undefined);
 		assert.equal(record.facts(2_000).conference, "running");
 		assert.equal(record.observeConference(false, 3_000, linger), "ended");
-		assert.equal(record.facts(7_999).conference, "lingering");
-		assert.equal(record.facts(8_000).conference, "ended");
-	});
-
-	it("does not linger longer for being looked at", () => {
-		record.observeConference(true, 0, linger);
-		record.observeConference(false, 0, linger);
-		assert.equal(record.observeConference(false, 4_000, linger), undefined);
-		assert.equal(record.facts(5_000).conference, "ended");
+		assert.equal(record.observeConference(false, 7_000, linger), undefined);
+		assert.deepEqual([record.facts(7_999).conference, record.facts(8_000).conference], ["lingering", "ended"]);
 	});
 
 	it("that comes back within its linger has returned, one that comes later has started", () => {
-		record.observeConference(true, 0, linger);
-		record.observeConference(false, 0, linger);
-		assert.equal(record.observeConference(true, 4_999, linger), "returned");
-		record.observeConference(false, 10_000, linger);
-		assert.equal(record.observeConference(true, 15_000, linger), "started");
+		const looks: [boolean, number][] = [
+			[true, 0],
+			[false, 0],
+			[true, 4_999],
+			[false, 10_000],
+			[true, 15_000],
+		];
+		assert.deepEqual(
+			looks.map(([running, at]) => record.observeConference(running, at, linger)),
+			["started", "ended", "returned", "ended", "started"],
+		);
 	});
 
 	it("ends at once where nothing lingers", () => {
@@ -66,353 +94,196 @@ describe("a room's conference", () => {
 });
 
 describe("a room's gateway", () => {
-	const lists: [states: string[], gateway: RoomFacts["gateway"], raced: boolean][] = [
-		[[], "none", false],
-		[["UNREGED"], "trying", false],
-		[["TRYING"], "trying", false],
-		[["TRYING", "DOWN"], "doubled", true],
-		[["REGED"], "up", false],
-		[["FAIL_WAIT"], "up", false],
-		[["NOREG"], "up", false],
-		[["UNREGISTER"], "dying", false],
-		[["DOWN"], "dying", false],
-		[["DOWN", "UNREGISTER"], "dying", false],
-		[["UNREGED", "UNREGISTER"], "doubled", true],
-		[["DOWN", "REGED"], "doubled", true],
+	const lists: [states: string, gateway: RoomFacts["gateway"], raced: boolean][] = [
+		["none", "none", false],
+		["UNREGED", "trying", false],
+		["TRYING", "trying", false],
+		["TRYING+DOWN", "doubled", true],
+		["REGED", "up", false],
+		["FAIL_WAIT", "up", false],
+		["NOREG", "up", false],
+		["UNREGISTER", "dying", false],
+		["DOWN", "dying", false],
+		["DOWN+UNREGISTER", "dying", false],
+		["UNREGED+UNREGISTER", "doubled", true],
+		["DOWN+REGED", "doubled", true],
 		// Told to register, a gateway that never does would lock up FreeSWITCH's profile.
-		[["NOREG", "DOWN"], "doubled", false],
+		["NOREG+DOWN", "doubled", false],
 	];
 	for (const [states, gateway, raced] of lists) {
-		it(`listed as ${states.join(" and ") || "nothing"} is ${gateway}${raced ? ", and has raced" : ""}`, () => {
-			const facts = list(...states);
+		it(`listed as ${states} is ${gateway}${raced ? ", and has raced" : ""}`, () => {
+			const facts = after(states);
 			assert.deepEqual([facts.gateway, facts.raced], [gateway, raced]);
 		});
 	}
 
-	it("that was doubled has raced until it has been registered anew", () => {
-		list("REGED", "DOWN");
-		assert.equal(list("REGED").raced, true);
-		record.registeredAnew();
-		assert.equal(list("REGED").raced, false);
-	});
-
-	it("that is up where one was dying at the last look has raced, until it has been registered anew", () => {
-		list("DOWN");
-		assert.equal(list("REGED").raced, true);
-		record.registeredAnew();
-		assert.equal(list("REGED").raced, false);
-	});
-
-	it("that was un-registered by hand has not raced once it has been registered anew", () => {
-		list("REGED");
-		list("DOWN");
-		record.registeredAnew();
-		assert.equal(list("REGED").raced, false);
-	});
-
-	it("has not raced any more once it is gone, or loaded anew", () => {
-		list("REGED", "DOWN");
-		assert.equal(list().raced, false);
-		list("REGED", "DOWN");
-		record.loaded();
-		assert.equal(record.facts(0).raced, false);
-	});
-
-	it("that is there after a deletion and was not added since was there before it, and has raced", () => {
-		list("REGED");
-		record.gatewayCameOrWent("gateway-deleted");
-		assert.equal(list("REGED").raced, true);
-	});
-
-	it("that was added after a deletion has not raced", () => {
-		list("REGED");
-		record.gatewayCameOrWent("gateway-deleted");
-		record.gatewayCameOrWent("gateway-added");
-		assert.equal(list("UNREGED").raced, false);
-	});
-
-	it("that was deleted with no other behind it has not raced when the next one comes", () => {
-		list("DOWN");
-		record.gatewayCameOrWent("gateway-deleted");
-		list();
-		assert.equal(list("UNREGED").raced, false);
-	});
-
-	it("that never registers has not raced, whatever was deleted", () => {
-		record.gatewayCameOrWent("gateway-deleted");
-		assert.equal(list("NOREG").raced, false);
-	});
+	const races: [what: string, story: string, raced: boolean][] = [
+		["was doubled", "REGED+DOWN, REGED", true],
+		["was doubled and has been registered anew", "REGED+DOWN, REGED, registered anew, REGED", false],
+		["is up where one was dying at the last look", "DOWN, REGED", true],
+		["is such a one and has been registered anew", "DOWN, REGED, registered anew, REGED", false],
+		["was un-registered by hand and has been registered anew", "REGED, DOWN, registered anew, REGED", false],
+		["was doubled and is gone", "REGED+DOWN, none", false],
+		["was doubled and has been loaded anew", "REGED+DOWN, loaded", false],
+		["was not added since a deletion, so was there before it", "REGED, deleted, REGED", true],
+		["was added after a deletion", "REGED, deleted, added, UNREGED", false],
+		["comes after a deletion that left none", "DOWN, deleted, none, UNREGED", false],
+		["never registers", "deleted, NOREG", false],
+	];
+	for (const [what, story, raced] of races) {
+		it(`that ${what} ${raced ? "has" : "has not"} raced`, () => {
+			assert.equal(after(story).raced, raced);
+		});
+	}
 });
 
 describe("a room's snippet", () => {
-	it("is not known at first, nor while a script runs, nor after one has failed", () => {
-		assert.equal(record.facts(0).snippet, "unknown");
-		written();
-		assert.equal(record.isWritten, true);
-		record.scriptStarted("write");
-		assert.equal(record.facts(0).snippet, "unknown");
-		written();
-		record.failed(0);
-		assert.equal(record.facts(0).snippet, "unknown");
-		assert.equal(record.isWritten, false);
-	});
-
-	it("is written, then loaded by a rescan, or by whoever made a gateway of it", () => {
-		written();
-		assert.equal(record.facts(0).snippet, "written");
-		record.loaded();
-		assert.equal(record.facts(0).snippet, "loaded");
-		written();
-		assert.equal(list("UNREGED").snippet, "loaded");
-	});
-
-	it("is removed by its script", () => {
-		record.scriptStarted("write");
-		record.scriptSucceeded("remove");
-		assert.equal(record.facts(0).snippet, "removed");
-		assert.equal(list().snippet, "removed");
-	});
-
-	it("is not known any more when its gateway was taken away by somebody else", () => {
-		written();
-		list("REGED");
-		assert.equal(list("DOWN").snippet, "loaded");
-		assert.equal(list().snippet, "unknown");
-	});
-
-	it("stays loaded if no gateway came of it", () => {
-		list();
-		written();
-		record.loaded();
-		assert.equal(list().snippet, "loaded");
-	});
-
-	for (const before of [[], ["DOWN"]]) {
-		it(`that was removed is not known any more when a gateway comes back after ${before.join() || "none"}`, () => {
-			list(...before);
-			record.scriptStarted("write");
-			record.scriptSucceeded("remove");
-			assert.equal(list("TRYING").snippet, "unknown");
+	const stories: [when: string, story: string, snippet: RoomFacts["snippet"]][] = [
+		["at first", "", "unknown"],
+		["while a script runs", "written, started", "unknown"],
+		["after a script has failed", "written, failed", "unknown"],
+		["after its script has succeeded", "written", "written"],
+		["after a rescan", "written, loaded", "loaded"],
+		["when somebody else has made a gateway of it", "written, loaded, written, UNREGED", "loaded"],
+		["after a rescan of which no gateway came", "none, written, loaded, none", "loaded"],
+		["while its gateway is dying", "written, REGED, DOWN", "loaded"],
+		["when somebody else has taken its gateway away", "written, REGED, DOWN, none", "unknown"],
+		["after its script has removed it", "removed, none", "removed"],
+		["when it was removed and a gateway comes all the same", "none, removed, TRYING", "unknown"],
+		["when it was removed and its gateway comes back", "DOWN, removed, TRYING", "unknown"],
+		["when it was removed, while its gateway is trying", "TRYING, removed, TRYING", "removed"],
+		["when it was removed, while its gateway is up", "TRYING, removed, REGED", "removed"],
+		["when it was removed, while its gateway is dying", "TRYING, removed, REGED, UNREGISTER, DOWN", "removed"],
+		["when it was removed, and its gateway is gone", "TRYING, removed, REGED, DOWN, none", "removed"],
+	];
+	for (const [when, story, snippet] of stories) {
+		it(`is ${snippet} ${when}`, () => {
+			assert.equal(after(story).snippet, snippet);
+			assert.equal(record.isWritten, snippet === "written");
 		});
 	}
-
-	it("that was removed stays removed while its gateway is trying, up, dying and gone", () => {
-		list("TRYING");
-		record.scriptStarted("write");
-		record.scriptSucceeded("remove");
-		assert.deepEqual(
-			[["TRYING"], ["REGED"], ["UNREGISTER"], ["DOWN"], []].map((states) => list(...states).snippet),
-			["removed", "removed", "removed", "removed", "removed"],
-		);
-	});
 });
 
 describe("a room's script", () => {
 	it("is not free while it runs", () => {
-		assert.equal(record.facts(0).free, true);
-		record.scriptStarted("write");
-		assert.equal(record.facts(0).free, false);
-		record.scriptSucceeded("write");
-		assert.equal(record.facts(0).free, true);
+		assert.deepEqual([after("").free, after("started").free, after("written").free], [true, false, true]);
+	});
+
+	it("that still runs when the conference changes is not free", () => {
+		after("running, started");
+		record.observeConference(false, 100, 0);
+		assert.equal(record.facts(100).free, false);
 	});
 
 	it("is free again after 1, 2, 4 … 60 s of failures in a row", () => {
 		let now = 0;
-		const waits: number[] = [];
-		for (let failure = 0; failure < 8; failure++) {
+		for (const wait of [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]) {
 			record.scriptStarted("write");
-			const wait = record.failed(now);
-			assert.equal(record.facts(now + wait - 1).free, false);
-			assert.equal(record.facts(now + wait).free, true);
-			assert.equal(record.isRetry, true);
-			waits.push(wait);
+			assert.equal(record.failed(now), wait);
+			assert.deepEqual([record.facts(now + wait - 1).free, record.isRetry], [false, true]);
 			now += wait;
+			assert.equal(record.facts(now).free, true);
 		}
-		assert.deepEqual(waits, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
 	});
 
-	it("counts failures on after a success that brought no gateway", () => {
-		record.failed(0);
-		record.failed(0);
-		written();
-		record.loaded();
-		list();
-		assert.equal(record.failed(0), 4_000);
-	});
-
-	it("starts counting anew when the gateway is there", () => {
-		record.failed(0);
-		record.failed(0);
-		written();
-		list("UNREGED");
-		assert.equal(record.isRetry, false);
-		assert.equal(record.failed(0), 1_000);
-	});
-
-	it("goes on counting while a gateway of old is up and writing the snippet fails", () => {
-		list("REGED");
-		record.failed(0);
-		list("REGED");
-		assert.equal(record.failed(0), 2_000);
-	});
-
-	it("starts counting anew when it has removed the snippet", () => {
-		record.failed(0);
-		record.scriptStarted("write");
-		record.scriptSucceeded("remove");
-		assert.equal(record.isRetry, false);
-	});
+	const failures: [what: string, story: string, wait: number][] = [
+		["on after a success that brought no gateway", "failed, failed, written, loaded, none", 4_000],
+		["on while a gateway of old is up and writing the snippet fails", "REGED, failed, REGED", 2_000],
+		["anew when the gateway is there", "failed, failed, written, UNREGED", 1_000],
+		["anew when it has removed the snippet", "failed, failed, removed", 1_000],
+	];
+	for (const [what, story, wait] of failures) {
+		it(`counts its failures ${what}`, () => {
+			after(story);
+			assert.equal(record.isRetry, wait !== 1_000);
+			assert.equal(record.failed(0), wait);
+		});
+	}
 
 	for (const running of [true, false]) {
 		it(`is free at once when the conference has ${running ? "started" : "ended"}, whatever has failed before`, () => {
 			record.observeConference(!running, 0, linger);
-			record.failed(0);
-			record.failed(0);
+			after("failed, failed");
 			record.observeConference(running, 100, linger);
-			assert.equal(record.facts(100).free, true);
-			assert.equal(record.isRetry, false);
+			assert.deepEqual([record.facts(100).free, record.isRetry], [true, false]);
 		});
 	}
-
-	it("that still runs when the conference changes is not free", () => {
-		record.observeConference(true, 0, linger);
-		record.scriptStarted("write");
-		record.observeConference(false, 100, 0);
-		assert.equal(record.facts(100).free, false);
-	});
 });
 
 describe("the time of a room's next look", () => {
-	const never = Number.POSITIVE_INFINITY;
-
-	it("is never while it is registered and nothing is to be done", () => {
-		record.observeConference(true, 0, linger);
-		list("REGED");
-		assert.equal(record.nextDue(1_000), never);
-	});
+	const times: [when: string, story: string, due: number][] = [
+		["never while it is registered and nothing is to be done", "running, REGED", never],
+		["a tick later while a running room's gateway is dying", "running, DOWN", 11_000],
+		["a tick later while a running room has two gateways", "running, REGED+UNREGISTER", 11_000],
+		["some ticks later while an ended room's gateway is up, in case its delete event gets lost", "REGED", 13_000],
+		["some ticks later while it is dying, for the same reason", "DOWN", 13_000],
+		["never once it is gone", "DOWN, none", never],
+		["a tick later while an ended room's new gateway is there beside its dying one", "REGED+UNREGISTER", 11_000],
+		["a tick later while an ended room's gateway waits for the registrar's answer", "TRYING", 11_000],
+		["never while a running room's gateway does", "TRYING, running", never],
+	];
+	for (const [when, story, due] of times) {
+		it(`is ${when}`, () => {
+			after(story);
+			assert.equal(record.nextDue(10_000), due);
+		});
+	}
 
 	it("is the end of its linger", () => {
-		record.observeConference(true, 0, linger);
-		list("REGED");
+		after("running, REGED");
 		record.observeConference(false, 1_000, linger);
-		assert.equal(record.nextDue(1_000), 6_000);
-		assert.equal(record.nextDue(5_999), 6_000);
+		assert.deepEqual([record.nextDue(1_000), record.nextDue(5_999)], [6_000, 6_000]);
 	});
 
-	it("is when its retry is due", () => {
-		record.observeConference(true, 0, linger);
-		record.failed(1_000);
-		assert.equal(record.nextDue(1_500), 2_000);
-		assert.equal(record.nextDue(2_000), never);
-	});
-
-	it("is a tick later while a running room's gateway dies, or an earlier retry", () => {
-		record.observeConference(true, 0, linger);
-		for (const states of [["DOWN"], ["REGED", "UNREGISTER"]]) {
-			list(...states);
-			assert.equal(record.nextDue(10_000), 11_000);
+	it("is when its retry is due, of a room that has ended too, and although a tick would be later", () => {
+		for (const story of ["", "running", "DOWN"]) {
+			after(story);
+			record.failed(9_500);
+			assert.equal(record.nextDue(10_000), 10_500);
+			record = new RoomRecord();
 		}
-		record.failed(9_500);
-		assert.equal(record.nextDue(10_000), 10_500);
-	});
-
-	it("is some ticks later while an ended room's gateway is there, in case its delete event gets lost", () => {
-		for (const states of [["REGED"], ["DOWN"]]) {
-			list(...states);
-			assert.equal(record.nextDue(10_000), 13_000);
-		}
-		list();
+		after("running");
+		record.failed(9_000);
 		assert.equal(record.nextDue(10_000), never);
-	});
-
-	it("is a tick later while an ended room's new gateway is there beside its dying one", () => {
-		list("REGED", "UNREGISTER");
-		assert.equal(record.nextDue(10_000), 11_000);
-	});
-
-	it("is a tick later while an ended room's gateway waits for the registrar's answer", () => {
-		list("TRYING");
-		assert.equal(record.nextDue(10_000), 11_000);
-		record.observeConference(true, 10_000, linger);
-		assert.equal(record.nextDue(10_000), never);
-	});
-
-	it("is the retry of an ended room's script", () => {
-		record.failed(10_000);
-		assert.equal(record.nextDue(10_000), 11_000);
 	});
 });
 
 describe("a room that is to get new settings", () => {
-	beforeEach(() => {
-		record.observeConference(true, 0, linger);
-		written();
-		list("REGED");
-		record.renewal.ask();
-	});
+	const stories: [what: string, story: string, offAir: boolean][] = [
+		["is on the air until its gateway is dying", "", false],
+		["is off the air when that is dying, whoever killed it", "DOWN", true],
+		["is off the air while it has no gateway", "DOWN, none", true],
+		["is off the air while the new one waits for the registrar", "DOWN, none, TRYING", true],
+		["is on the air once it is registered again", "DOWN, none, TRYING, REGED", false],
+		["is off the air from the event that tells of it", "told UNREGISTER", true],
+		["is off the air until a list shows it registered", "told UNREGISTER, told REGED", true],
+		["is on the air when a list shows it registered", "told UNREGISTER, told REGED, REGED", false],
+		["is off the air where its gateway has gone between two looks", "none", true],
+	];
+	for (const [what, story, offAir] of stories) {
+		it(what, () => {
+			after(`running, written, REGED, reload, ${story}`);
+			assert.equal(record.renewal.offAir, offAir);
+		});
+	}
 
-	it("is off the air from when its gateway is dying, whoever killed it, until it is registered again", () => {
-		assert.equal(record.renewal.offAir, false);
-		list("DOWN");
-		assert.equal(record.renewal.offAir, true);
-		list();
-		assert.equal(record.renewal.offAir, true);
-		list("TRYING");
-		assert.equal(record.renewal.offAir, true);
-		list("REGED");
-		assert.equal(record.renewal.offAir, false);
-	});
-
-	it("is off the air from the event that tells of it, and until a list shows it registered", () => {
-		record.observeState({ state: "UNREGISTER" }, 0);
-		assert.equal(record.renewal.offAir, true);
-		record.observeState({ state: "REGED" }, 0);
-		assert.equal(record.renewal.offAir, true);
-		list("REGED");
+	it("is not called off the air where it was not registered before: it may never be", () => {
+		after("running, written, REGED, reload, FAILED, none");
 		assert.equal(record.renewal.offAir, false);
 	});
 
-	it("is off the air where its gateway has gone between two looks", () => {
-		list();
-		assert.equal(record.renewal.offAir, true);
-	});
-
-	it("is not where it was not registered before: it may never be", () => {
-		list("FAILED");
-		list();
+	it("holds nobody up when its gateway goes before that", () => {
+		after("running, REGED, DOWN");
 		assert.equal(record.renewal.offAir, false);
 	});
-});
 
-describe("a room that is to get new settings and has no gateway", () => {
-	beforeEach(() => {
-		record.observeConference(true, 0, linger);
-		list();
-		record.renewal.ask();
-		written();
-	});
-
-	it("has got them when its new snippet is loaded", () => {
-		list();
-		record.loading();
-		record.gatewayCameOrWent("gateway-added");
-		record.loaded();
+	it("and has no gateway has got them when its new snippet is loaded", () => {
+		after("running, none, reload, written, none, loading, added, loaded");
 		assert.equal(record.renewal.stage, "none");
 	});
 
-	it("has not if a gateway came before the new snippet was loaded: another rescan may have made it of the old one", () => {
-		record.gatewayCameOrWent("gateway-added");
-		record.loading();
-		record.loaded();
+	it("and whose gateway came before that has not: another rescan may have made it of the old snippet", () => {
+		after("running, none, reload, written, added, loading, loaded");
 		assert.equal(record.renewal.stage, "written");
-	});
-});
-
-describe("a room that is to get no new settings", () => {
-	it("holds nobody up when its gateway goes", () => {
-		record.observeConference(true, 0, linger);
-		list("REGED");
-		list("DOWN");
-		assert.equal(record.renewal.offAir, false);
 	});
 });

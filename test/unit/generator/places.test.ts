@@ -8,13 +8,16 @@ class Work {
 	readonly #places = new Places(4);
 	readonly #ends = new Map<string, () => void>();
 
-	ask(name: string, urgent: boolean): void {
-		void this.#places.use(urgent, () => {
-			this.begun.push(name);
-			return new Promise<void>((resolve) => {
-				this.#ends.set(name, resolve);
+	async ask(urgent: boolean, ...names: string[]): Promise<void> {
+		for (const name of names) {
+			void this.#places.use(urgent, () => {
+				this.begun.push(name);
+				return new Promise<void>((resolve) => {
+					this.#ends.set(name, resolve);
+				});
 			});
-		});
+		}
+		await settled();
 	}
 
 	async end(name: string): Promise<void> {
@@ -30,10 +33,7 @@ function settled(): Promise<void> {
 describe("places", () => {
 	it("are all for urgent work, oldest first", async () => {
 		const work = new Work();
-		for (const name of ["1", "2", "3", "4", "5", "6"]) {
-			work.ask(name, true);
-		}
-		await settled();
+		await work.ask(true, "1", "2", "3", "4", "5", "6");
 		assert.deepEqual(work.begun, ["1", "2", "3", "4"]);
 		await work.end("3");
 		assert.deepEqual(work.begun, ["1", "2", "3", "4", "5"]);
@@ -41,12 +41,8 @@ describe("places", () => {
 
 	it("are left free by half where work is not urgent", async () => {
 		const work = new Work();
-		for (const name of ["a", "b", "c"]) {
-			work.ask(name, false);
-		}
-		work.ask("1", true);
-		work.ask("2", true);
-		await settled();
+		await work.ask(false, "a", "b", "c");
+		await work.ask(true, "1", "2");
 		assert.deepEqual(work.begun.sort(), ["1", "2", "a", "b"]);
 		await work.end("1");
 		assert.equal(work.begun.length, 4);
@@ -56,12 +52,9 @@ describe("places", () => {
 
 	it("go to urgent work first, however long other work has waited", async () => {
 		const work = new Work();
-		for (const name of ["1", "2", "3", "4"]) {
-			work.ask(name, true);
-		}
-		work.ask("a", false);
-		work.ask("5", true);
-		await settled();
+		await work.ask(true, "1", "2", "3", "4");
+		await work.ask(false, "a");
+		await work.ask(true, "5");
 		await work.end("1");
 		assert.equal(work.begun.at(-1), "5");
 		await work.end("2");

@@ -39,12 +39,7 @@ export async function observe(socket: EventSocket, profile: string, toRoom: ToRo
 	for (const gateway of await ask(socket, gateways(profile))) {
 		const room = roomOf(gateway.name, toRoom);
 		if (room !== undefined) {
-			const listed = byRoom.get(room);
-			if (listed === undefined) {
-				byRoom.set(room, [gateway]);
-			} else {
-				listed.push(gateway);
-			}
+			byRoom.set(room, [...(byRoom.get(room) ?? []), gateway]);
 		}
 	}
 	return { running, gateways: byRoom, others };

@@ -15,19 +15,13 @@ export interface Generator {
 /** The script did not do its work. */
 export class GeneratorFailed extends Error {
 	override readonly name = "GeneratorFailed";
-	readonly room: Room;
 	readonly exitCode: number | undefined;
 	readonly signal: string | undefined;
 	/** The last lines that the script printed. */
 	readonly output: string;
 
-	constructor(
-		what: string,
-		room: Room,
-		facts: { exitCode?: number | undefined; signal?: string | undefined; output: string; cause?: unknown },
-	) {
+	constructor(what: string, facts: Partial<GeneratorFailed> & { readonly output: string }) {
 		super(facts.output === "" ? what : `${what}: ${facts.output.replaceAll("\n", " | ")}`, { cause: facts.cause });
-		this.room = room;
 		this.exitCode = facts.exitCode;
 		this.signal = facts.signal;
 		this.output = facts.output;

@@ -53,7 +53,7 @@ export class Script implements Generator {
 		const args = action === "write" ? [room] : [room, "del"];
 		const name = [script, ...args].join(" ");
 		if (this.#stopped) {
-			throw new GeneratorFailed(`${name} was not run, the daemon is stopping`, room, { output: "" });
+			throw new GeneratorFailed(`${name} was not run, the daemon is stopping`, { output: "" });
 		}
 		const run = new ScriptRun(start(script, args, this.environment), timeout, clock);
 		this.#running.add(run);
@@ -66,7 +66,7 @@ export class Script implements Generator {
 			`${name} ran for ${took} ms${output === "" ? "" : `: ${output}`}`,
 		);
 		if (end.exceeded || exitCode !== 0) {
-			throw new GeneratorFailed(`${name} ${fate(end, timeout)}`, room, end);
+			throw new GeneratorFailed(`${name} ${fate(end, timeout)}`, end);
 		}
 	}
 }

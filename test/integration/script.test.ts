@@ -223,8 +223,8 @@ describe("a run that fails", () => {
 		it(`tells the exit code, and ${what}, in the sentence and as facts`, async () => {
 			const name = script(...lines);
 			const error = await failureOf(start(generator(name)));
-			const { room, signal, output } = error;
-			assert.deepEqual([room, error.exitCode, signal, output], ["12345", exitCode, undefined, told.join("\n")]);
+			const { signal, output } = error;
+			assert.deepEqual([error.exitCode, signal, output], [exitCode, undefined, told.join("\n")]);
 			const said = told.length === 0 ? "" : `: ${told.join(" | ")}`;
 			assert.equal(error.message, `${name} 12345 exited with ${exitCode}${said}`);
 			assert.equal(clock.timers, 0);

@@ -91,7 +91,7 @@ const conffiles: readonly (readonly [path: string, mode: number, content: string
 const installed: readonly (readonly [path: string, mode: number, content: string | Buffer])[] = [
 	...conffiles,
 	// The Node.js that the package depends on, and not another that comes before it in PATH.
-	["/usr/sbin/fsconfregger", 0o755, replaced(program, /^#!.*/, "#!/usr/bin/node")],
+	["/usr/sbin/fsconfregger", 0o755, replaced(program, /^#!(\S+ -S) node /, "#!$1 /usr/bin/node ")],
 	["/usr/lib/systemd/system/fsconfregger.service", 0o644, unit],
 	["/usr/share/man/man8/fsconfregger.8.gz", 0o644, compressed(manPage(documents, release))],
 	["/usr/share/doc/fsconfregger/changelog.gz", 0o644, compressed(changelog)],

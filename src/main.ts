@@ -1,6 +1,5 @@
 /** The program: reads the configuration, runs the daemon, obeys signals, sets the exit code. */
 import { availableParallelism } from "node:os";
-import { setFlagsFromString } from "node:v8";
 import manifest from "../package.json" with { type: "json" };
 import { systemClock } from "./clock.ts";
 import { BadSetting, type Config, help, readConfig } from "./config/command-line.ts";
@@ -21,16 +20,7 @@ const stopped = "stopped; what is registered stays registered";
 /** ms that the log may take to be read before the process ends. */
 const logPatience = 1_000;
 
-/**
- * V8's settings for a small process that does little at a time: the heap's young part does not grow, and nothing is compiled
- * for speed. A process is forked for every script, and what that costs grows with the memory of the one that forks: with these
- * a burst of rooms takes two thirds of the memory and of the processor's time. V8 looks at them whenever it needs them, so
- * they may be set here; a V8 that does not know one says so and goes on.
- */
-const small = ["--semi-space-growth-factor=1", "--no-opt", "--optimize-for-size"];
-
 function main(): void {
-	small.forEach(setFlagsFromString);
 	// Overwrites the command line that `ps` shows: a unit file of the Go daemon has the password in it.
 	process.title = "fsconfregger";
 	try {

@@ -1,6 +1,7 @@
 /** The built daemon as a process of its own, with its log as it comes. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { changed, until } from "./until.ts";
@@ -32,8 +33,8 @@ export class DaemonProcess {
 	readonly #ended: Promise<{ code: number | null; signal: string | null }>;
 
 	constructor({ args = [], environment = {}, onRecord = () => {} }: DaemonProcessOptions) {
-		const child = spawn(process.execPath, [program, ...args], {
-			env: { PATH: process.env["PATH"], ...environment },
+		const child = spawn(program, args, {
+			env: { PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`, ...environment },
 			stdio: ["ignore", "pipe", "pipe"],
 		});
 		this.#child = child;

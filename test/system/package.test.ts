@@ -85,7 +85,7 @@ describe("the Debian package", () => {
 		const sample = installed("/etc/default/fsconfregger");
 		assert.match(sample, /^GENERATOR_SCRIPT=\/etc\/fsconfregger\/sofia-generator\.sh$/m);
 		assert.doesNotMatch(unit + sample, /usr\/local/);
-		assert.match(installed("/usr/sbin/fsconfregger"), /^#!\/usr\/bin\/node\n/);
+		assert.match(installed("/usr/sbin/fsconfregger"), /^#!\/usr\/bin\/env -S \/usr\/bin\/node --no-opt /);
 	});
 });
 

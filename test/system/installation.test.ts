@@ -1,103 +1,83 @@
 /** The Debian package's life on a node with a real systemd: installed, upgraded, removed and purged while rooms run. */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { after, before, describe } from "node:test";
+import { describe } from "node:test";
 import manifest from "../../package.json" with { type: "json" };
 import { eventually } from "../support/until.ts";
 import { checkout } from "./nspawn.ts";
-import { itInContainer, type Node, nodeIfPossible, settingsFile } from "./nspawn-node.ts";
+import { type Node, registrar, shippedScript as script, settingsFile, sharedNode, sipPassword } from "./nspawn-node.ts";
 import { snippets } from "./nspawn-root.ts";
 
-const script = "/etc/fsconfregger/sofia-generator.sh";
-const registrar = "127.0.0.100";
-const sipPassword = "sip-s3cret";
+/** Each test goes on where the one before it ended. */
+const itOnNode = sharedNode("not installed");
 
-let maybe: Node | undefined;
-let node: Node;
+const filledIn = `SIP_REGISTRAR=${registrar}\nSIP_PASSWORD='${sipPassword}'\nGENERATOR_SCRIPT=${script}\n`;
 
-before(async () => {
-	maybe = await nodeIfPossible();
-	if (maybe !== undefined) {
-		node = maybe;
-	}
-});
+async function assertState(node: Node, enabled: string, active: string): Promise<void> {
+	const isEnabled = (await node.systemctl("is-enabled", "fsconfregger")).out.trim();
+	assert.deepEqual([isEnabled, await node.property("ActiveState")], [enabled, active]);
+}
 
-after(async () => {
-	await maybe?.close();
-});
-
-const state = async () => [
-	(await node.systemctl("is-enabled", "fsconfregger")).out.trim(),
-	await node.property("ActiveState"),
-];
-const exists = (path: string) => existsSync(join(node.container.root, path));
-
-/** Fills in what must be filled in. */
-function configure(): void {
-	node.set({ SIP_REGISTRAR: registrar, SIP_PASSWORD: sipPassword, LINGER: "0.5", LOG_LEVEL: "debug" });
+/** The settings hold a password, so only root and FreeSWITCH's group may read them. */
+function assertSettingsProtected(node: Node): void {
+	const { mode, uid, gid } = statSync(node.path(settingsFile));
+	assert.deepEqual([mode & 0o777, uid, gid], [0o640, 0, 1]);
 }
 
 describe("the Debian package on a node", () => {
-	itInContainer("is not enabled, not started, and says what to do, while the settings are not filled in", async () => {
+	itOnNode("says what to do, and is neither enabled nor started, until the settings are filled in", async (node) => {
 		const said = await node.install();
 		assert.match(
 			said,
 			/^fsconfregger: fill in \/etc\/default\/fsconfregger, then systemctl enable --now fsconfregger$/m,
 		);
-		assert.deepEqual(await state(), ["disabled", "inactive"]);
-		const { mode, uid, gid } = statSync(join(node.container.root, settingsFile));
-		assert.deepEqual([mode & 0o777, uid, gid], [0o640, 0, 1]);
-		configure();
-		// As before, at an upgrade, too: enabling it is the administrator's, once it has not been done for them.
+		await assertState(node, "disabled", "inactive");
+		assertSettingsProtected(node);
+		node.fillIn();
+		// An upgrade changes nothing of that: what was not enabled at first, the administrator enables.
 		await node.install();
-		assert.deepEqual(await state(), ["disabled", "inactive"]);
+		await assertState(node, "disabled", "inactive");
 		await node.container.run("systemctl", "enable", "--now", "fsconfregger");
-		assert.deepEqual(await state(), ["enabled", "active"]);
+		await assertState(node, "enabled", "active");
 	});
 
-	itInContainer(
-		"is upgraded in the middle of running rooms: none is un-registered, and no change is lost",
-		async () => {
-			await node.freeswitch.restart();
-			const rooms = ["10001", "10002", "10003"];
-			await node.freeswitch.order({ do: "create", rooms });
-			await node.freeswitch.reached(...rooms);
-			node.write(script, `${node.read(script)}# Ours.\n`);
-			const settings = node.read(settingsFile);
-			const before = await node.property("MainPID");
-			await node.install(`${manifest.version}+next`);
-			assert.equal(
-				(await node.container.run("dpkg-query", "--show", "fsconfregger")).trim(),
-				`fsconfregger\t${manifest.version}+next`,
-			);
-			await node.becomes("ActiveState", /^active$/);
-			assert.notEqual(await node.property("MainPID"), before);
-			// The new one is at work.
-			await node.freeswitch.order({ do: "create", rooms: ["10004"] });
-			await node.freeswitch.reached(...rooms, "10004");
-			assert.deepEqual(node.freeswitch.unregistered, []);
-			assert.equal(node.read(settingsFile), settings);
-			assert.match(node.read(script), /# Ours\.\n$/);
-			await node.freeswitch.order({ do: "destroy", rooms: ["10004"] });
-			await node.freeswitch.reached(...rooms);
-		},
-	);
+	itOnNode("is upgraded while rooms run: none is un-registered, and no edit is lost", async (node) => {
+		await node.freeswitch.restart();
+		const rooms = ["10001", "10002", "10003"];
+		await node.freeswitch.order("create", ...rooms);
+		await node.freeswitch.reached(...rooms);
+		node.write(script, `${node.read(script)}# Ours.\n`);
+		const settings = node.read(settingsFile);
+		const before = await node.property("MainPID");
+		await node.install(`${manifest.version}+next`);
+		const installed = await node.container.run("dpkg-query", "--show", "fsconfregger");
+		assert.equal(installed, `fsconfregger\t${manifest.version}+next\n`);
+		await node.becomes("ActiveState", /^active$/);
+		assert.notEqual(await node.property("MainPID"), before);
+		// The new version works.
+		await node.freeswitch.order("create", "10004");
+		await node.freeswitch.reached(...rooms, "10004");
+		assert.deepEqual(node.freeswitch.unregistered, []);
+		assert.equal(node.read(settingsFile), settings);
+		assert.match(node.read(script), /# Ours\.\n$/);
+		await node.freeswitch.order("destroy", "10004");
+		await node.freeswitch.reached(...rooms);
+	});
 
-	itInContainer("stays disabled over an upgrade, and masked", async () => {
+	itOnNode("stays disabled or masked through an upgrade", async (node) => {
 		await node.container.run("systemctl", "disable", "--now", "fsconfregger");
 		await node.install();
-		assert.deepEqual(await state(), ["disabled", "inactive"]);
+		await assertState(node, "disabled", "inactive");
 		await node.container.run("systemctl", "mask", "fsconfregger");
 		await node.install();
-		assert.deepEqual(await state(), ["masked", "inactive"]);
+		await assertState(node, "masked", "inactive");
 		await node.container.run("systemctl", "unmask", "fsconfregger");
 		await node.container.run("systemctl", "enable", "--now", "fsconfregger");
 	});
 
-	itInContainer(
-		"when removed, leaves settings, and no gateway that FreeSWITCH would load at its next start",
-		async () => {
+	itOnNode(
+		"leaves, when removed, the settings, and no gateway for FreeSWITCH to load at its next start",
+		async (node) => {
 			const others = `${snippets}/conf_ours.xml`;
 			node.write(others, "<include>\n</include>\n");
 			const said = await node.container.shell("dpkg --remove fsconfregger 2>&1");
@@ -106,30 +86,30 @@ describe("the Debian package on a node", () => {
 				/^fsconfregger: files of gateways deleted: 3; what is loaded stays registered until FreeSWITCH restarts$/m,
 			);
 			assert.equal(await node.container.shell(`ls -A ${snippets}`), "conf_ours.xml\n");
-			assert.ok(exists(settingsFile) && exists(script));
-			assert.deepEqual(await state(), ["", "inactive"]);
+			assert.ok(existsSync(node.path(settingsFile)) && existsSync(node.path(script)));
+			await assertState(node, "", "inactive");
 			assert.deepEqual(node.freeswitch.unregistered, ["10004"]);
-			// It comes back as it was, and has the snippets written anew.
+			// Installed again, it is enabled as before, and has the snippets written anew.
 			await node.install();
-			assert.deepEqual(await state(), ["enabled", "active"]);
+			await assertState(node, "enabled", "active");
 			await node.freeswitch.reached("10001", "10002", "10003");
 			await node.container.run("rm", others);
 		},
 	);
 
-	itInContainer("takes the snippets from the directory that the settings name", async () => {
+	itOnNode("deletes, when removed, the snippets in the directory that the settings name", async (node) => {
 		await node.container.shell("mkdir '/opt/our profile'; chown freeswitch:daemon '/opt/our profile'");
 		node.set({ GATEWAY_DIR: '"/opt/our profile"' });
 		await node.container.shell(
 			`GATEWAY_DIR='/opt/our profile' SIP_REGISTRAR=${registrar} SIP_PASSWORD=${sipPassword} ${script} 20001`,
 		);
-		assert.ok(exists("/opt/our profile/conf_20001.xml"));
+		assert.ok(existsSync(node.path("/opt/our profile/conf_20001.xml")));
 		await node.container.run("dpkg", "--remove", "fsconfregger");
 		assert.equal(await node.container.run("ls", "-A", "/opt/our profile"), "");
 		await node.container.shell(`rmdir '/opt/our profile'; rm -f ${snippets}/*`);
 	});
 
-	itInContainer("when purged, leaves nothing", async () => {
+	itOnNode("leaves nothing when purged", async (node) => {
 		await node.install();
 		await node.container.shell("mkdir -p /etc/systemd/system/fsconfregger.service.d");
 		node.write("/etc/systemd/system/fsconfregger.service.d/override.conf", "[Service]\nNice=1\n");
@@ -140,7 +120,7 @@ describe("the Debian package on a node", () => {
 				"dpkg-query --show fsconfregger 2>/dev/null || true",
 		);
 		assert.equal(left, "");
-		// systemd forgets a unit that is gone when it has time.
+		// systemd forgets a deleted unit a little later.
 		let units = "";
 		await eventually(
 			async () => {
@@ -152,43 +132,39 @@ describe("the Debian package on a node", () => {
 		);
 	});
 
-	itInContainer(
-		"takes over from an installation by hand, as the documents say, and no room is un-registered",
-		async () => {
-			const operating = readFileSync(new URL("../../docs/operating.md", import.meta.url), "utf8");
-			const [, byHand = "", changeOver = ""] =
-				/### By hand\n[^]*?```sh\n([^]*?)```[^]*?```sh\n([^]*?)```/.exec(operating) ?? [];
-			await node.container.shell(`cd ${checkout}; ${byHand}`);
-			configure();
-			await node.freeswitch.restart();
-			await node.container.run("systemctl", "enable", "--now", "fsconfregger");
-			await node.freeswitch.order({ do: "create", rooms: ["30001"] });
-			await node.freeswitch.reached("30001");
-			assert.match(await node.install(), /^fsconfregger: an installation by hand hides this one: remove /m);
-			await node.container.shell(changeOver);
-			assert.deepEqual(await state(), ["enabled", "active"]);
-			assert.match(await node.property("FragmentPath"), /^(\/usr)?\/lib\/systemd\/system\/fsconfregger\.service$/);
-			await node.freeswitch.order({ do: "create", rooms: ["30002"] });
-			await node.freeswitch.reached("30001", "30002");
-			assert.deepEqual(node.freeswitch.unregistered, []);
-			await node.container.run("dpkg", "--purge", "fsconfregger");
-		},
-	);
-
-	itInContainer("is enabled and started at once where the settings lie there already", async () => {
-		node.write(settingsFile, `SIP_REGISTRAR=${registrar}\nSIP_PASSWORD='${sipPassword}'\nGENERATOR_SCRIPT=${script}\n`);
-		await node.install();
-		assert.deepEqual(await state(), ["enabled", "active"]);
-		const { mode, gid } = statSync(join(node.container.root, settingsFile));
-		assert.deepEqual([mode & 0o777, gid], [0o640, 1]);
+	itOnNode("replaces an installation by hand, as documented, and un-registers no room", async (node) => {
+		const operating = readFileSync(new URL("../../docs/operating.md", import.meta.url), "utf8");
+		const [, byHand = "", changeOver = ""] =
+			/### By hand\n[^]*?```sh\n([^]*?)```[^]*?```sh\n([^]*?)```/.exec(operating) ?? [];
+		await node.container.shell(`cd ${checkout}; ${byHand}`);
+		node.fillIn();
+		await node.freeswitch.restart();
+		await node.container.run("systemctl", "enable", "--now", "fsconfregger");
+		await node.freeswitch.order("create", "30001");
+		await node.freeswitch.reached("30001");
+		assert.match(await node.install(), /^fsconfregger: an installation by hand hides this one: remove /m);
+		await node.container.shell(changeOver);
+		await assertState(node, "enabled", "active");
+		assert.match(await node.property("FragmentPath"), /^(\/usr)?\/lib\/systemd\/system\/fsconfregger\.service$/);
+		await node.freeswitch.order("create", "30002");
+		await node.freeswitch.reached("30001", "30002");
+		assert.deepEqual(node.freeswitch.unregistered, []);
 		await node.container.run("dpkg", "--purge", "fsconfregger");
 	});
 
-	itInContainer("is installed before FreeSWITCH is, and says that it must follow", async () => {
-		await node.freeswitch.stop();
+	itOnNode("is enabled and started at once where filled-in settings exist", async (node) => {
+		node.write(settingsFile, filledIn);
+		await node.install();
+		await assertState(node, "enabled", "active");
+		assertSettingsProtected(node);
+		await node.container.run("dpkg", "--purge", "fsconfregger");
+	});
+
+	itOnNode("can be installed before FreeSWITCH, and says what must follow", async (node) => {
+		await node.systemctl("stop", "freeswitch");
 		await node.container.run("sed", "-i", "/^freeswitch:/d", "/etc/passwd");
-		node.write(settingsFile, `SIP_REGISTRAR=${registrar}\nSIP_PASSWORD='${sipPassword}'\nGENERATOR_SCRIPT=${script}\n`);
+		node.write(settingsFile, filledIn);
 		assert.match(await node.install(), /^fsconfregger: the user freeswitch does not exist: install FreeSWITCH, then /m);
-		assert.deepEqual(await state(), ["disabled", "inactive"]);
+		await assertState(node, "disabled", "inactive");
 	});
 });

@@ -1,6 +1,6 @@
 /**
- * FreeSWITCH in the container: the stand-in as freeswitch.service, run by the user freeswitch, with the password that stands
- * in event_socket.conf.xml. Orders and reports go through files in the container.
+ * FreeSWITCH in the container: the stand-in as freeswitch.service, run by the user freeswitch, with the password of
+ * event_socket.conf.xml. Orders and reports go through files in the container.
  */
 import { execFileSync } from "node:child_process";
 import {
@@ -45,7 +45,8 @@ exec node --import tsx test/stand-in/process.ts --port 8021 --directory ${snippe
 export class ContainedFreeSwitch {
 	readonly #container: Container;
 	readonly #orders: number;
-	#numbers = 0;
+	/** How many orders the process that runs has been given. */
+	#given = 0;
 
 	/** Installs it, and does not start it. */
 	constructor(container: Container) {
@@ -58,29 +59,21 @@ export class ContainedFreeSwitch {
 		for (const path of ["orders", "reports"]) {
 			chownSync(join(directory, path), freeswitchUser, freeswitchGroup);
 		}
-		// Open for both, so that nobody waits for the other side.
+		// Open at both ends, so that opening does not wait for a reader.
 		this.#orders = openSync(join(directory, "orders"), "r+");
 		writeFileSync(join(container.root, "/etc/systemd/system/freeswitch.service"), unit);
 		this.password = "ClueCon";
 	}
 
-	/** Writes the password into FreeSWITCH's configuration, to be used from its next start on. */
+	/** Writes the password into FreeSWITCH's configuration; it counts from the next start on. */
 	set password(password: string) {
 		const path = join(this.#container.root, eventSocketConf);
-		const parameters = { "nat-map": "false", "listen-ip": "127.0.0.1", "listen-port": "8021", password };
-		const lines = Object.entries(parameters).map(([name, value]) => `    <param name="${name}" value="${value}"/>`);
-		const text = `<configuration name="event_socket.conf" description="Socket Client">\n  <settings>\n${lines.join("\n")}\n  </settings>\n</configuration>\n`;
-		writeFileSync(path, text);
+		const parameters = { "listen-ip": "127.0.0.1", "listen-port": "8021", password };
+		const lines = Object.entries(parameters).map(([name, value]) => `<param name="${name}" value="${value}"/>`);
+		const settings = ["<settings>", ...lines, "</settings>"].join("\n");
+		writeFileSync(path, `<configuration name="event_socket.conf">\n${settings}\n</configuration>\n`);
 		chmodSync(path, 0o640);
 		chownSync(path, freeswitchUser, freeswitchGroup);
-	}
-
-	/** All that it has told, over all its starts. */
-	get reports(): Report[] {
-		const text = readFileSync(join(this.#container.root, wire, "reports"), "utf8");
-		// What has no line break yet is not written to its end.
-		const whole = text.slice(0, text.lastIndexOf("\n") + 1).trim();
-		return whole === "" ? [] : whole.split("\n").map((line) => JSON.parse(line) as Report);
 	}
 
 	/** Rooms that were un-registered since its last start. */
@@ -90,36 +83,37 @@ export class ContainedFreeSwitch {
 		);
 	}
 
+	/** What it has reported in all its runs. */
+	get #reports(): Report[] {
+		const lines = readFileSync(join(this.#container.root, wire, "reports"), "utf8").split("\n");
+		// What follows the last line break is not complete yet.
+		return lines.slice(0, -1).map((line) => JSON.parse(line) as Report);
+	}
+
+	/** What it has reported since its last start. */
 	get #latest(): Report[] {
-		const { reports } = this;
+		const reports = this.#reports;
 		return reports.slice(reports.findLastIndex(({ report }) => report === "listening"));
 	}
 
-	/** Starts it, or ends it at one blow and starts it again; resolves when it listens. */
+	/** Starts it, or kills it and starts it again; resolves when it listens. */
 	async restart(): Promise<void> {
-		const starts = () => this.reports.filter(({ report }) => report === "listening").length;
+		const starts = () => this.#reports.filter(({ report }) => report === "listening").length;
 		const before = starts();
-		this.#numbers = 0;
+		this.#given = 0;
 		await this.#container.run("systemctl", "daemon-reload");
 		await this.#container.run("systemctl", "restart", "freeswitch");
 		await eventually(() => starts() > before, "the stand-in listens", {
-			describe: () => JSON.stringify(this.reports.slice(-5)),
+			describe: () => JSON.stringify(this.#reports.slice(-5)),
 		});
 	}
 
-	async stop(): Promise<void> {
-		await this.#container.run("systemctl", "stop", "freeswitch");
-	}
-
 	/** Has an order carried out, and resolves with its answer. @throws Error if it fails */
-	async order(order: Order): Promise<string> {
-		this.#numbers += 1;
-		writeSync(this.#orders, `${JSON.stringify(order)}\n`);
-		const outcome = () =>
-			this.#latest.find(
-				(report) => (report.report === "done" || report.report === "failed") && report.order === this.#numbers,
-			);
-		await eventually(() => outcome() !== undefined, `the stand-in has carried out ${JSON.stringify(order)}`);
+	async order(what: Order["do"], ...rooms: readonly string[]): Promise<string> {
+		this.#given += 1;
+		writeSync(this.#orders, `${JSON.stringify({ do: what, rooms })}\n`);
+		const outcome = () => this.#latest.find((report) => "order" in report && report.order === this.#given);
+		await eventually(() => outcome() !== undefined, `the stand-in has done: ${what} ${rooms.join(" ")}`);
 		const report = outcome();
 		if (report?.report !== "done") {
 			throw new Error(report?.report === "failed" ? report.error : "the stand-in has ended");
@@ -127,15 +121,15 @@ export class ContainedFreeSwitch {
 		return report.answer;
 	}
 
-	/** Resolves when callers reach exactly these rooms, and exactly their snippets lie in the directory. */
-	async reached(...rooms: string[]): Promise<void> {
+	/** Resolves when callers reach exactly these rooms, and the snippet of each exists. */
+	async reached(...rooms: readonly string[]): Promise<void> {
 		const wanted = `bindings: ${[...rooms].sort().join(" ")}`;
 		let state = "";
 		await eventually(
 			async () => {
-				state = await this.order({ do: "state" });
-				const there = rooms.every((room) => existsSync(join(this.#container.root, snippets, `conf_${room}.xml`)));
-				return there && state.split("\n").includes(wanted);
+				state = await this.order("state");
+				const exists = (room: string) => existsSync(join(this.#container.root, snippets, `conf_${room}.xml`));
+				return rooms.every(exists) && state.split("\n").includes(wanted);
 			},
 			wanted,
 			{ describe: () => state },

@@ -1,66 +1,60 @@
 /** A node of the cluster in a container: FreeSWITCH's stand-in, the package built from this checkout, and the daemon's unit. */
-import { execFileSync } from "node:child_process";
+import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, beforeEach } from "node:test";
-import { fileURLToPath } from "node:url";
 import manifest from "../../package.json" with { type: "json" };
 import { adviceOn, itUnless } from "../support/needed-tool.ts";
 import { eventually } from "../support/until.ts";
 import { Container, type Outcome } from "./nspawn.ts";
 import { ContainedFreeSwitch } from "./nspawn-freeswitch.ts";
 import { snippets } from "./nspawn-root.ts";
+import { buildPackage } from "./package.ts";
 
 export const settingsFile = "/etc/default/fsconfregger";
-export const unitName = "fsconfregger.service";
-
 export const shippedScript = "/etc/fsconfregger/sofia-generator.sh";
 export const registrar = "127.0.0.100";
-/** Both are looked for where they must not be. */
+/** Tests look for both where they must not be. */
 export const sipPassword = "sip-s3cret";
-export const eventSocketPassword = "event-socket-s3cret";
+const eventSocketPassword = "event-socket-s3cret";
 
-const top = fileURLToPath(new URL("../..", import.meta.url));
+const unitName = "fsconfregger.service";
 /** The settings as they were installed. */
 const pristine = "/var/cache/pristine-settings";
 const packages = "/var/cache/packages";
 
-const advice = [
-	adviceOn(["systemd-nspawn", "nsenter", "setpriv", "pkill", "dpkg-deb"]),
-	process.getuid?.() === 0 ? "" : "it makes a container, for which it must be run as root (sudo)",
-]
-	.filter((words) => words !== "")
-	.join(", ");
-
-/** A test that needs a container. */
-export function itInContainer(title: string, test: () => Promise<void>): void {
-	itUnless(advice, title, test);
-}
-
-/** What a test file begins with: a node if there can be one. Without one its tests are not run. */
-export async function nodeIfPossible(): Promise<Node | undefined> {
-	return advice === "" ? await Node.boot() : undefined;
-}
+const tools = adviceOn(["systemd-nspawn", "nsenter", "setpriv", "pkill", "dpkg-deb"]);
+const root = process.getuid?.() === 0 ? "" : "it makes a container, for which it must be run as root (sudo)";
+const advice = [tools, root].filter((words) => words !== "").join(", ");
 
 /**
- * Has all tests of a file share a node with the package, which is as good as new before each.
- * @param given called with it before the first test
+ * A node that the tests of a file share.
+ * @param installed whether it has the package, and is as good as new before each test
+ * @returns `it()`, whose test is given the node
  */
-export function shareNode(given: (node: Node) => void): void {
+export function sharedNode(
+	installed: "installed" | "not installed",
+): (title: string, test: (node: Node) => Promise<void>) => void {
 	let node: Node | undefined;
 	before(async () => {
-		node = await nodeIfPossible();
-		if (node !== undefined) {
-			given(node);
-			await node.prepare();
+		node = advice === "" ? await Node.boot() : undefined;
+		if (installed === "installed") {
+			await node?.install();
+			await node?.container.run("cp", "--preserve", settingsFile, pristine);
 		}
 	});
 	beforeEach(async () => {
-		await node?.reset();
+		if (installed === "installed") {
+			await node?.reset();
+		}
 	});
-	after(async () => {
-		await node?.close();
-	});
+	after(() => node?.close());
+	return (title, test) => {
+		itUnless(advice, title, async () => {
+			assert.ok(node !== undefined);
+			await test(node);
+		});
+	};
 }
 
 /** A line of the journal, as far as tests look at it. */
@@ -68,15 +62,14 @@ export interface JournalEntry {
 	readonly MESSAGE: string;
 	/** As syslog has it: 3 error, 4 warning, 6 info, 7 debug. */
 	readonly PRIORITY: string;
-	readonly _PID: string;
-	/** The unit, or systemd itself speaking of it. */
+	/** The unit's process, or systemd's own. */
 	readonly _COMM?: string;
 }
 
 export class Node {
 	readonly container: Container;
 	readonly freeswitch: ContainedFreeSwitch;
-	/** How many lines of the journal are of the past. */
+	/** How many lines of the journal are older than the last reset. */
 	#past = 0;
 
 	private constructor(container: Container) {
@@ -97,26 +90,33 @@ export class Node {
 		}
 	}
 
-	/** Builds the package, and resolves with its path in the container. */
-	build(version: string = manifest.version): string {
-		const output = join(this.container.root, packages);
-		mkdirSync(output, { recursive: true });
-		execFileSync(process.execPath, ["--import", "tsx", join(top, "packaging/build.ts"), output, version], {
-			cwd: top,
-			stdio: ["ignore", "ignore", "inherit"],
-		});
-		return `${packages}/fsconfregger_${version}_all.deb`;
+	/** Builds and installs the package, and resolves with all that this prints. */
+	async install(version: string = manifest.version): Promise<string> {
+		mkdirSync(this.path(packages), { recursive: true });
+		buildPackage(this.path(packages), [version]);
+		return await this.container.shell(`dpkg --force-confold --install ${packages}/*_${version}_all.deb 2>&1`);
 	}
 
-	/** Installs the package or another version of it, and resolves with all that this prints. */
-	async install(version?: string): Promise<string> {
-		return await this.container.shell(`dpkg --force-confold --install ${this.build(version)} 2>&1`);
+	/** A path outside of /usr and /run, as this machine sees it. */
+	path(path: string): string {
+		return join(this.container.root, path);
 	}
 
-	/** Installs the package, whose settings `reset` begins with. */
-	async prepare(): Promise<void> {
-		await this.install();
-		await this.container.run("cp", "--preserve", settingsFile, pristine);
+	read(path: string): string {
+		return readFileSync(this.path(path), "utf8");
+	}
+
+	/** Owner and mode of an existing file stay. */
+	write(path: string, text: string): void {
+		writeFileSync(this.path(path), text);
+	}
+
+	/** Writes a script in place of the shipped one. */
+	script(...lines: readonly string[]): string {
+		const path = "/opt/script";
+		this.write(path, ["#!/bin/sh", ...lines, ""].join("\n"));
+		chmodSync(this.path(path), 0o755);
+		return path;
 	}
 
 	/** Sets lines of the settings file, commented out or not, as an administrator does. */
@@ -129,28 +129,25 @@ export class Node {
 		this.write(settingsFile, text);
 	}
 
-	/** Of a file outside of /usr and /run. */
-	read(path: string): string {
-		return readFileSync(join(this.container.root, path), "utf8");
+	/** Sets what must be set; LINGER is short, and the log is complete. */
+	fillIn(): void {
+		this.set({ SIP_REGISTRAR: registrar, SIP_PASSWORD: sipPassword, LINGER: "0.5", LOG_LEVEL: "trace" });
 	}
 
-	/**
-	 * As after the first installation, filled in; with FreeSWITCH down, and no room ever seen. LINGER is short, and the log
-	 * has all that there is.
-	 */
-	async reset(values: Readonly<Record<string, string>> = {}): Promise<void> {
+	/** As after the first installation, filled in; FreeSWITCH is down, and no room was ever seen. */
+	async reset(): Promise<void> {
 		await this.systemctl("stop", unitName, "freeswitch");
 		await this.systemctl("reset-failed", unitName);
 		await this.container.shell(
 			`rm -rf /run/systemd/system/${unitName}.d; find ${snippets} -type f -delete; cp ${pristine} ${settingsFile}; systemctl daemon-reload`,
 		);
 		this.freeswitch.password = eventSocketPassword;
-		this.set({ SIP_REGISTRAR: registrar, SIP_PASSWORD: sipPassword, LINGER: "0.5", LOG_LEVEL: "trace", ...values });
-		await this.turnPage();
+		this.fillIn();
+		await this.forgetJournal();
 	}
 
-	/** Leaves what the journal has so far to the past. */
-	async turnPage(): Promise<void> {
+	/** Has `journal` and `said` pass over what the journal holds so far. */
+	async forgetJournal(): Promise<void> {
 		this.#past += (await this.journal()).length;
 	}
 
@@ -171,25 +168,17 @@ export class Node {
 		}
 	}
 
-	/** Starts FreeSWITCH and the daemon, and has rooms running and registered. */
-	async startWith(...rooms: readonly string[]): Promise<void> {
+	/** Starts FreeSWITCH and the daemon, and has rooms running. */
+	async startAmid(...rooms: readonly string[]): Promise<void> {
 		await this.freeswitch.restart();
 		await this.start();
-		await this.freeswitch.order({ do: "create", rooms });
+		await this.freeswitch.order("create", ...rooms);
+	}
+
+	/** Starts FreeSWITCH and the daemon, and has rooms running and registered. */
+	async startWith(...rooms: readonly string[]): Promise<void> {
+		await this.startAmid(...rooms);
 		await this.freeswitch.reached(...rooms);
-	}
-
-	/** Writes a script in place of the shipped one. */
-	script(...lines: readonly string[]): string {
-		const path = "/opt/script";
-		this.write(path, ["#!/bin/sh", ...lines, ""].join("\n"));
-		chmodSync(join(this.container.root, path), 0o755);
-		return path;
-	}
-
-	/** Like `read`. Owner and mode stay if the file is there already. */
-	write(path: string, text: string): void {
-		writeFileSync(join(this.container.root, path), text);
 	}
 
 	async systemctl(...args: readonly string[]): Promise<Outcome> {
@@ -214,16 +203,12 @@ export class Node {
 		);
 	}
 
-	/** The journal of the daemon's unit, since the node was booted or reset. */
+	/** The journal of the daemon's unit. */
 	async journal(): Promise<JournalEntry[]> {
 		await this.container.run("journalctl", "--sync");
 		const lines = await this.container.run("journalctl", "--unit", unitName, "--output=json");
-		return lines
-			.trim()
-			.split("\n")
-			.filter((line) => line !== "")
-			.slice(this.#past)
-			.map((line) => JSON.parse(line) as JournalEntry);
+		const entries = lines.split("\n").slice(this.#past, -1);
+		return entries.map((line) => JSON.parse(line) as JournalEntry);
 	}
 
 	/** Resolves with the first line of the journal that matches. */

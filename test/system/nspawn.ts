@@ -1,6 +1,6 @@
 /**
- * A container with a systemd as its process 1, and a network of its own. What is changed in it, in /usr too, is changed
- * nowhere else. It ends with this process, whatever ends that.
+ * A container with systemd as its process 1, and a network of its own. Changes in it, also in /usr, stay in it. It ends with
+ * this process, whatever ends that.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,8 +15,8 @@ import { makeRoot } from "./nspawn-root.ts";
 export const checkout = "/srv/checkout";
 
 /**
- * Ends the container at one blow and leaves nothing of it, when its input is closed: so even if this process is killed. (With
- * the container's first process all others end; without one there is nothing in it yet.)
+ * Kills the container and removes all of it when this script's input is closed, which happens even if this process is killed.
+ * With the container's first process all others end; without one, nothing runs in it yet.
  */
 const guard = `read -r _
 pkill -KILL -P "$1" || kill -KILL "$1"
@@ -24,10 +24,10 @@ while kill -0 "$1"; do sleep 0.05; done
 rm -rf --one-file-system "$2"
 find /sys/fs/cgroup -depth -type d -path "*/\${2##*/}*" -exec rmdir {} +`;
 
-/** Begins a command in a control group of its own. Two containers in one would share the groups of their units. */
+/** Starts a command in a control group of its own. Two containers in one would share the groups of their units. */
 const inGroup = 'mkdir "$0"; echo $$ >"$0/cgroup.procs"; exec "$@"';
 
-/** Where a control group of that name is to be made. @throws Error on a machine without cgroups of version 2 */
+/** The path for a control group of that name. @throws Error on a machine without cgroups of version 2 */
 function controlGroup(name: string): string {
 	const mounted = /^(?:\S+ ){4}(\S+) .* - cgroup2 /m.exec(readFileSync("/proc/self/mountinfo", "utf8"))?.[1];
 	const own = /^0::(.*)$/m.exec(readFileSync("/proc/self/cgroup", "utf8"))?.[1];
@@ -37,8 +37,10 @@ function controlGroup(name: string): string {
 	return join(mounted, own, name);
 }
 
-/** ms that a command may take, which none of them ever does. */
+/** ms after which a command is ended that hangs. */
 const patience = 180_000;
+
+const environment = ["PATH=/usr/sbin:/usr/bin", "LC_ALL=C.UTF-8", "SYSTEMD_PAGER="];
 
 export interface Outcome {
 	readonly code: number;
@@ -52,7 +54,7 @@ export class Container {
 	readonly #guard: ChildProcess;
 	readonly #guardEnded: Promise<unknown>;
 	#console = "";
-	/** Process 1, as this machine numbers it. */
+	/** Process 1, by its id on this machine. */
 	#first = 0;
 
 	private constructor() {
@@ -71,7 +73,7 @@ export class Container {
 				"systemd-nspawn",
 				`--directory=${this.root}`,
 				`--overlay=/usr:${join(this.#directory, "usr")}:/usr`,
-				// The package wants Node.js where Debian has it.
+				// The package needs Node.js where Debian installs it.
 				...(node === "/usr/bin/node" ? [] : [`--bind-ro=${node}:/usr/bin/node`]),
 				`--bind-ro=${fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "")}:${checkout}`,
 				`--machine=${basename(this.#directory)}`,
@@ -84,10 +86,10 @@ export class Container {
 				"--console=pipe",
 				"--boot",
 			],
-			// cgroups of version 2 are what systemd needs, whatever the machine's own has.
+			// systemd needs cgroups of version 2, whatever the machine uses for itself.
 			{ env: { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1" }, stdio: ["ignore", "pipe", "pipe"] },
 		);
-		// In a session of its own: what ends this process may be meant for the whole terminal.
+		// In a session of its own, because a signal that ends this process may go to the whole terminal.
 		this.#guard = spawn("sh", ["-c", guard, "sh", String(this.#nspawn.pid), this.#directory], {
 			stdio: ["pipe", "ignore", "ignore"],
 			detached: true,
@@ -134,19 +136,7 @@ export class Container {
 		return await new Promise((resolve) => {
 			execFile(
 				"nsenter",
-				[
-					"--target",
-					String(this.#first),
-					"--all",
-					"--",
-					"env",
-					"-i",
-					"PATH=/usr/sbin:/usr/bin",
-					"LC_ALL=C.UTF-8",
-					"SYSTEMD_PAGER=",
-					command,
-					...args,
-				],
+				[`--target=${this.#first}`, "--all", "--", "env", "-i", ...environment, command, ...args],
 				{ maxBuffer: 64 * 1_024 * 1_024, timeout: patience, killSignal: "SIGKILL" },
 				(error, out, err) => {
 					const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
@@ -170,7 +160,7 @@ export class Container {
 		return await this.run("sh", "-euc", script);
 	}
 
-	/** Ends it, and leaves nothing of it. */
+	/** Ends it and removes all of it. */
 	async close(): Promise<void> {
 		this.#guard.stdin?.end();
 		await this.#guardEnded;

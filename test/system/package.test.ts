@@ -5,31 +5,24 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe } from "node:test";
-import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import manifest from "../../package.json" with { type: "json" };
-import { type Setting, settings } from "../../src/config/settings.ts";
-import { itNeeding } from "../support/needed-tool.ts";
+import { settings } from "../../src/config/settings.ts";
+import { itNeeding, pathOf } from "../support/needed-tool.ts";
+import { buildPackage, top } from "./package.ts";
 
-const top = fileURLToPath(new URL("../..", import.meta.url));
-const shipped = (name: string) => readFileSync(join(top, name), "utf8");
-const all: readonly Setting[] = Object.values(settings);
-const name = `fsconfregger_${manifest.version}_all.deb`;
+const directory = mkdtempSync(join(tmpdir(), "package-"));
+const file = join(directory, `fsconfregger_${manifest.version}_all.deb`);
+const root = join(directory, "root");
 
-let directory: string;
-
-/** Builds the package into a directory of its own. */
-function build(output: string, environment: Readonly<Record<string, string>> = {}): string {
-	execFileSync(process.execPath, ["--import", "tsx", join(top, "packaging/build.ts"), output], {
-		cwd: top,
-		env: { ...process.env, ...environment },
-		stdio: ["ignore", "ignore", "inherit"],
-	});
-	return join(output, name);
-}
+const installed = (path: string) => readFileSync(join(root, path));
+const dpkgDeb = (...args: string[]) => execFileSync("dpkg-deb", args, { encoding: "utf8", env: { TZ: "UTC" } });
 
 before(() => {
-	directory = mkdtempSync(join(tmpdir(), "package-"));
+	buildPackage(directory);
+	if (pathOf("dpkg-deb") !== undefined) {
+		dpkgDeb("--extract", file, root);
+	}
 });
 
 after(() => {
@@ -38,25 +31,20 @@ after(() => {
 
 describe("the Debian package", () => {
 	itNeeding(["dpkg-deb"], "is the same, byte for byte, whoever builds it and when", () => {
-		const [here, elsewhere] = [
-			build(join(directory, "here")),
-			build(join(directory, "elsewhere"), { TZ: "Pacific/Auckland", LC_ALL: "C.UTF-8", TMPDIR: directory }),
-		];
-		assert.ok(readFileSync(here).equals(readFileSync(elsewhere)));
+		const elsewhere = mkdtempSync(join(directory, "elsewhere-"));
+		buildPackage(elsewhere, [], { TZ: "Pacific/Auckland", LC_ALL: "C.UTF-8", TMPDIR: directory });
+		assert.ok(readFileSync(file).equals(readFileSync(file.replace(directory, elsewhere))));
 	});
 
 	itNeeding(["dpkg-deb", "lintian"], "is clean under lintian", () => {
-		const file = build(join(directory, "lintian"));
 		const flags = ["--allow-root", "--display-info", "--pedantic", "--fail-on=error,warning,info,pedantic"];
 		const { status, stdout } = spawnSync("lintian", [...flags, file], { encoding: "utf8" });
 		assert.deepEqual({ status, stdout }, { status: 0, stdout: "" });
 	});
 
-	itNeeding(["dpkg-deb"], "holds the program, the unit, the manual, and what may be changed as conffiles", () => {
-		const file = build(join(directory, "contents"));
-		const listing = execFileSync("dpkg-deb", ["--contents", file], { encoding: "utf8", env: { TZ: "UTC" } });
-		const files = [...listing.matchAll(/^-(\S+) (\S+) +\d+ \S+ \S+ \.(.*)$/gm)].map(([, ...words]) => words.join(" "));
-		assert.deepEqual(files.sort(), [
+	itNeeding(["dpkg-deb"], "holds the program, the unit, the manual, and as conffiles what may be changed", () => {
+		const files = [...dpkgDeb("--contents", file).matchAll(/^-(\S+) (\S+) +\d+ \S+ \S+ \.(.*)$/gm)];
+		assert.deepEqual(files.map(([, ...words]) => words.join(" ")).sort(), [
 			"rw-r----- root/root /etc/default/fsconfregger",
 			"rw-r--r-- root/root /usr/lib/systemd/system/fsconfregger.service",
 			"rw-r--r-- root/root /usr/share/doc/fsconfregger/changelog.gz",
@@ -66,47 +54,40 @@ describe("the Debian package", () => {
 			"rwxr-xr-x root/root /etc/fsconfregger/sofia-generator.sh",
 			"rwxr-xr-x root/root /usr/sbin/fsconfregger",
 		]);
-		assert.equal(
-			execFileSync("dpkg-deb", ["--info", file, "conffiles"], { encoding: "utf8" }),
-			"/etc/default/fsconfregger\n/etc/fsconfregger/sofia-generator.sh\n",
-		);
-		const field = (key: string) => execFileSync("dpkg-deb", ["--field", file, key], { encoding: "utf8" }).trim();
-		assert.deepEqual([field("Version"), field("Architecture")], [manifest.version, "all"]);
-		assert.match(field("Depends"), /\bnodejs \(>= 20\)/);
+		const conffiles = "/etc/default/fsconfregger\n/etc/fsconfregger/sofia-generator.sh\n";
+		assert.equal(dpkgDeb("--info", file, "conffiles"), conffiles);
+		const fields = dpkgDeb("--field", file, "Version", "Architecture", "Depends");
+		assert.ok(fields.includes(`Version: ${manifest.version}\nArchitecture: all\n`));
+		assert.match(fields, /^Depends: .*\bnodejs \(>= 20\)/m);
 	});
 
-	itNeeding(["dpkg-deb"], "has its own paths in the unit and in the settings, and the manual in the unit", () => {
-		const root = join(directory, "root");
-		execFileSync("dpkg-deb", ["--extract", build(join(directory, "paths")), root]);
-		const installed = (path: string) => readFileSync(join(root, path), "utf8");
-		const unit = installed("/usr/lib/systemd/system/fsconfregger.service");
+	itNeeding(["dpkg-deb"], "has its own paths in the unit and in the settings, and names the manual in the unit", () => {
+		const unit = installed("/usr/lib/systemd/system/fsconfregger.service").toString();
 		assert.match(unit, /^ExecStart=\/usr\/sbin\/fsconfregger$/m);
 		assert.match(unit, /^Documentation=man:fsconfregger\(8\)$/m);
-		const sample = installed("/etc/default/fsconfregger");
+		const sample = installed("/etc/default/fsconfregger").toString();
 		assert.match(sample, /^GENERATOR_SCRIPT=\/etc\/fsconfregger\/sofia-generator\.sh$/m);
 		assert.doesNotMatch(unit + sample, /usr\/local/);
-		assert.match(installed("/usr/sbin/fsconfregger"), /^#!\/usr\/bin\/env -S \/usr\/bin\/node --no-opt /);
+		const program = installed("/usr/sbin/fsconfregger").toString();
+		assert.match(program, /^#!\/usr\/bin\/env -S \/usr\/bin\/node --no-opt /);
 	});
 });
 
 describe("the manual page", () => {
 	itNeeding(["dpkg-deb", "man"], "says of every setting what the program and the documents say", () => {
-		const root = join(directory, "manual");
-		execFileSync("dpkg-deb", ["--extract", build(root), root]);
-		const page = join(root, "usr/share/man/man8/fsconfregger.8.gz");
-		const { stdout, stderr } = spawnSync("man", ["--warnings", "--local-file", page], {
+		const page = "/usr/share/man/man8/fsconfregger.8.gz";
+		const { stdout, stderr } = spawnSync("man", ["--warnings", "--local-file", join(root, page)], {
 			env: { ...process.env, MANWIDTH: "2000", LC_ALL: "C.UTF-8", MAN_KEEP_FORMATTING: "", PAGER: "cat" },
 			encoding: "utf8",
 		});
 		assert.equal(stderr, "");
 		const said = new Set(stdout.split("\n").map((line) => line.trim()));
+		const all = Object.values(settings);
 		for (const { variable, flag, byDefault } of all) {
-			assert.ok(
-				[...said].some((line) => line.startsWith(`${variable}, -${flag}`) && line.includes(byDefault)),
-				variable,
-			);
+			const isSaid = [...said].some((line) => line.startsWith(`${variable}, -${flag}`) && line.includes(byDefault));
+			assert.ok(isSaid, variable);
 		}
-		const operating = shipped("docs/operating.md");
+		const operating = readFileSync(join(top, "docs/operating.md"), "utf8");
 		const [, section = ""] = /\n## Settings\n([^]*?)\n## /.exec(operating) ?? [];
 		const documented = [...section.matchAll(/^- `[A-Z_]+`[^]*?: ([^]*?)(?=\n- |\n\n)/gm)];
 		assert.ok(documented.length > all.length, "the script's settings are among them");
@@ -116,10 +97,8 @@ describe("the manual page", () => {
 		}
 		const [, registrar = ""] = operating.split("\n## The registrar\n");
 		const code = [...registrar.matchAll(/^ *```\w*\n([^]*?)^ *```$/gm)].flatMap(([, lines = ""]) => lines.split("\n"));
-		assert.deepEqual(
-			code.filter((line) => !said.has(line.trim())),
-			[],
-		);
-		assert.match(gunzipSync(readFileSync(page)).toString(), /^\.SH EXIT STATUS$/m);
+		const unsaid = code.filter((line) => !said.has(line.trim()));
+		assert.deepEqual(unsaid, []);
+		assert.match(gunzipSync(installed(page)).toString(), /^\.SH EXIT STATUS$/m);
 	});
 });

@@ -1,139 +1,113 @@
 /** The daemon under a real systemd, as the package installs it: what the unit promises, and what `systemctl status` shows. */
 import assert from "node:assert/strict";
 import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { describe } from "node:test";
 import { eventually } from "../support/until.ts";
-import { itInContainer, type Node, shareNode, shippedScript } from "./nspawn-node.ts";
+import { type Node, sharedNode, shippedScript } from "./nspawn-node.ts";
 import { freeswitchGroup, freeswitchUser, snippets } from "./nspawn-root.ts";
 
-let node: Node;
+const itOnNode = sharedNode("installed");
 
-shareNode((shared) => {
-	node = shared;
-});
-
-const status = async () => (await node.systemctl("status", "--lines=5", "fsconfregger")).out;
+const status = async (node: Node) => (await node.systemctl("status", "--lines=5", "fsconfregger")).out;
 
 describe("the service", () => {
-	itInContainer("is active with FreeSWITCH down, says so in its status, and connects when it comes up", async () => {
+	itOnNode("is active while FreeSWITCH is down, says so in its status, and connects later", async (node) => {
 		await node.start();
 		assert.equal(await node.property("ActiveState"), "active");
 		assert.match(await node.property("StatusText"), /cannot reach .*8021.*retrying/);
-		assert.match(await status(), /Active: active \(running\)[^]*Status: "cannot reach .*retrying/);
+		assert.match(await status(node), /Active: active \(running\)[^]*Status: "cannot reach .*retrying/);
 		assert.equal((await node.said(/cannot reach FreeSWITCH's event socket/)).PRIORITY, "4");
 		await node.freeswitch.restart();
 		await node.becomes("StatusText", /^connected to FreeSWITCH 1\.10\.12\S*: (0|no) rooms? running/);
 		assert.equal((await node.said(/^connected to FreeSWITCH/)).PRIORITY, "6");
 	});
 
-	itInContainer(
-		"has a room registered through its life, by a file that FreeSWITCH can read and others cannot",
-		async () => {
-			await node.startWith("12345");
-			const path = `${snippets}/conf_12345.xml`;
-			const { mode, uid, gid } = statSync(join(node.container.root, path));
-			assert.deepEqual([mode & 0o777, uid, gid], [0o640, freeswitchUser, freeswitchGroup]);
-			await node.becomes("StatusText", /: 1 room running, 1 registered/);
-			assert.match(await status(), /Status: "connected to FreeSWITCH .*: 1 room running, 1 registered/);
-			await node.freeswitch.order({ do: "destroy", rooms: ["12345"] });
-			await node.freeswitch.reached();
-			await node.said(/^room 12345 is un-registered$/);
-			assert.equal(existsSync(join(node.container.root, path)), false);
-		},
-	);
+	itOnNode("registers a room for its life, with a file that only FreeSWITCH can read", async (node) => {
+		await node.startWith("12345");
+		const path = `${snippets}/conf_12345.xml`;
+		const { mode, uid, gid } = statSync(node.path(path));
+		assert.deepEqual([mode & 0o777, uid, gid], [0o640, freeswitchUser, freeswitchGroup]);
+		await node.becomes("StatusText", /: 1 room running, 1 registered/);
+		assert.match(await status(node), /Status: "connected to FreeSWITCH .*: 1 room running, 1 registered/);
+		await node.freeswitch.order("destroy", "12345");
+		await node.freeswitch.reached();
+		await node.said(/^room 12345 is un-registered$/);
+		assert.equal(existsSync(node.path(path)), false);
+	});
 
-	itInContainer("writes to the journal with syslog's priorities", async () => {
+	itOnNode("writes to the journal with syslog's priorities", async (node) => {
 		node.set({ GENERATOR_SCRIPT: node.script("echo 'no such registrar' >&2", "exit 3") });
-		await node.freeswitch.restart();
-		await node.start();
-		await node.freeswitch.order({ do: "create", rooms: ["1"] });
+		await node.startAmid("1");
 		assert.equal((await node.said(/room 1: .*exited with 3: no such registrar/)).PRIORITY, "3");
 		assert.equal((await node.said(/^room 1 (started|is running)$/)).PRIORITY, "6");
 		const own = (await node.journal()).filter(({ _COMM }) => _COMM !== "systemd");
 		assert.ok(own.some(({ PRIORITY }) => PRIORITY === "7"));
 		for (const { MESSAGE } of own) {
-			assert.doesNotMatch(MESSAGE, /^<\d>|^\{/, "the mark of the priority is not part of the sentence");
+			assert.doesNotMatch(MESSAGE, /^<\d>|^\{/, "the sentence has no priority mark");
 		}
 	});
 
-	itInContainer(
-		"comes back after a kill -9 with all rooms as they were, and makes up for what it has missed",
-		async () => {
-			await node.startWith("1", "2");
-			const before = await node.property("MainPID");
-			await node.container.run("systemctl", "kill", "--kill-who=main", "--signal=KILL", "fsconfregger");
-			await node.freeswitch.order({ do: "create", rooms: ["3"] });
-			await node.freeswitch.reached("1", "2", "3");
-			await node.becomes("ActiveState", /^active$/);
-			assert.equal(await node.property("NRestarts"), "1");
-			assert.notEqual(await node.property("MainPID"), before);
-			assert.deepEqual(node.freeswitch.unregistered, []);
-		},
-	);
+	itOnNode("comes back after a kill -9, leaves the rooms as they are, and catches up", async (node) => {
+		await node.startWith("1", "2");
+		const before = await node.property("MainPID");
+		await node.container.run("systemctl", "kill", "--kill-who=main", "--signal=KILL", "fsconfregger");
+		await node.freeswitch.order("create", "3");
+		await node.freeswitch.reached("1", "2", "3");
+		await node.becomes("ActiveState", /^active$/);
+		assert.equal(await node.property("NRestarts"), "1");
+		assert.notEqual(await node.property("MainPID"), before);
+		assert.deepEqual(node.freeswitch.unregistered, []);
+	});
 
-	itInContainer("is started anew by the watchdog when it hangs, and not while it is well", async () => {
+	itOnNode("is restarted by the watchdog when it hangs, and only then", async (node) => {
 		await node.edit("WatchdogSec=2");
 		await node.startWith("1");
-		const heard = await node.property("WatchdogTimestampMonotonic");
+		const pinged = await node.property("WatchdogTimestampMonotonic");
 		await eventually(
-			async () => (await node.property("WatchdogTimestampMonotonic")) !== heard,
-			"the watchdog has heard of the daemon again",
+			async () => (await node.property("WatchdogTimestampMonotonic")) !== pinged,
+			"the watchdog has been pinged again",
 		);
 		assert.equal(await node.property("NRestarts"), "0");
 		await node.container.run("systemctl", "kill", "--kill-who=main", "--signal=STOP", "fsconfregger");
-		await node.freeswitch.order({ do: "create", rooms: ["2"] });
+		await node.freeswitch.order("create", "2");
 		await node.freeswitch.reached("1", "2");
 		assert.equal(await node.property("NRestarts"), "1");
 		await node.said(/Watchdog timeout/);
 		assert.deepEqual(node.freeswitch.unregistered, []);
 	});
 
-	itInContainer("stops within 5 s although its script hangs, and leaves no process", async () => {
+	itOnNode("stops within 5 s while its script hangs, and leaves no process", async (node) => {
 		await node.edit("TimeoutStopSec=5");
-		// One child leaves the script's process group, another does not mind being told to end.
+		// One child leaves the script's process group, the other ignores SIGTERM.
 		const hanging = ["trap '' TERM", "(trap '' TERM; setsid sleep 1000 & sleep 1001) &", "wait"];
 		node.set({ GENERATOR_SCRIPT: node.script(...hanging) });
-		await node.freeswitch.restart();
-		await node.start();
-		await node.freeswitch.order({ do: "create", rooms: ["1"] });
+		await node.startAmid("1");
 		const sleeping = async () => (await node.container.try("pgrep", "--exact", "sleep")).out.split("\n").length - 1;
 		await eventually(async () => (await sleeping()) === 2, "both of the script's children run");
 		const { code } = await node.systemctl("stop", "fsconfregger");
 		assert.deepEqual([code, await node.property("Result"), await node.property("ExecMainStatus")], [0, "success", "0"]);
-		// systemd has killed them; it may yet have to bury them.
-		await eventually(async () => (await sleeping()) === 0, "no process of the script's is left");
+		// systemd has killed them, and may still have to reap them.
+		await eventually(async () => (await sleeping()) === 0, "no process of the script is left");
 	});
 
-	itInContainer("is not started for ever with a wrong setting, and its status says which", async () => {
+	itOnNode("is not restarted with a wrong setting, and its status names the setting", async (node) => {
 		node.set({ LINGER: "soon" });
 		assert.notEqual((await node.systemctl("start", "fsconfregger")).code, 0);
 		await node.becomes("ActiveState", /^failed$/);
 		assert.deepEqual([await node.property("ExecMainStatus"), await node.property("NRestarts")], ["2", "0"]);
-		assert.match(await status(), /Status: "LINGER must be a number of seconds from 0 to 3600, not .*soon/);
+		assert.match(await status(node), /Status: "LINGER must be a number of seconds from 0 to 3600, not .*soon/);
 		assert.equal((await node.said(/LINGER must be/)).PRIORITY, "3");
-		// The correction and a start are all that it takes.
+		// After the correction, a start is enough.
 		node.set({ LINGER: "1" });
 		await node.start();
 	});
 
-	itInContainer("names the placeholder that was left in the settings", async () => {
-		node.set({ SIP_REGISTRAR: "sip.example.org" });
-		await node.freeswitch.restart();
-		await node.systemctl("start", "fsconfregger");
-		await node.freeswitch.order({ do: "create", rooms: ["1"] });
-		assert.equal(
-			(await node.said(/exited with 2: .*SIP_REGISTRAR still is the placeholder sip\.example\.org/)).PRIORITY,
-			"3",
-		);
-	});
-
-	itInContainer("writes where an administrator's drop-in lets it, and nowhere else", async () => {
+	itOnNode("can write where an administrator's drop-in allows it, and nowhere else", async (node) => {
 		node.set({ GENERATOR_SCRIPT: node.script("touch /srv/forbidden /srv/allowed/done", `exec ${shippedScript} "$@"`) });
 		await node.container.shell("mkdir -p /srv/allowed; chmod 0777 /srv /srv/allowed");
 		await node.edit("ReadWritePaths=/srv/allowed");
 		await node.startWith("1");
-		assert.ok(existsSync(join(node.container.root, "/srv/allowed/done")));
-		assert.ok(!existsSync(join(node.container.root, "/srv/forbidden")));
+		assert.ok(existsSync(node.path("/srv/allowed/done")));
+		assert.ok(!existsSync(node.path("/srv/forbidden")));
 	});
 });

@@ -4,13 +4,13 @@
  * At any time, whatever is broken:
  * - No killgw for a running room that the daemon has been told of, by a create event or a list, before it sent the command.
  *   (What it was told later, it cannot take into account.) An old destroy event, a cut or a garbled list is no excuse; new
- *   settings are, by the rules of simulation-renewals.ts.
+ *   settings are, by the rules of renewals.ts.
  * - Nothing is done to gateways and snippets that are not rooms', and FreeSWITCH is told nothing but the known commands.
  * - No rescan after a reloadxml that did not succeed: it could bring back what was killed.
  * - No rescan loads a snippet that was written in the knowledge that the room's old gateway is still dying (the race).
  * - No storms: a pass has at most one reloadxml and one rescan, and one command for each gateway; passes, runs of the
  *   script and tries to connect are no more frequent than their back-offs allow.
- * What must hold while nothing is broken is in simulation-promptness.ts, and how much may be done in simulation-storms.ts.
+ * What must hold while nothing is broken is in promptness.ts, and how much may be done in storms.ts.
  */
 import type { Clock } from "../../src/clock.ts";
 import type { EventRecord } from "../stand-in/freeswitch/events.ts";
@@ -18,7 +18,6 @@ import type { FreeSwitch } from "../stand-in/freeswitch/freeswitch.ts";
 import type { Gateway } from "../stand-in/freeswitch/gateway.ts";
 import type { Registrar } from "../stand-in/registrar/registrar.ts";
 import type { SimulatedDirectory } from "./directory.ts";
-import type { History } from "./history.ts";
 import { Promptness } from "./promptness.ts";
 import { Renewals } from "./renewals.ts";
 import { Storms } from "./storms.ts";
@@ -33,6 +32,8 @@ interface Life {
 /** A command on its way, with what the daemon knew when it sent it. */
 export interface Sent {
 	readonly command: string;
+	/** Of which room's gateway it is, if of one. */
+	readonly room: string | undefined;
 	/** The conference, if it is for a running room that the daemon knew of. */
 	readonly knownLife: string | undefined;
 	/** Whether the last reloadxml had succeeded. */
@@ -44,15 +45,14 @@ export interface Sent {
 /** What a list held when FreeSWITCH made it. */
 export interface Listed {
 	readonly lives: readonly string[];
-	/** Killed gateways with no other beside them. */
-	readonly dying: ReadonlyMap<string, Gateway> | undefined;
-	/** The rooms with a registered gateway. */
-	readonly registered: ReadonlySet<string>;
+	/** By room, killed gateways with no other beside them; and the rooms with a registered gateway. */
+	readonly gateways:
+		| { readonly dying: ReadonlyMap<string, Gateway>; readonly registered: ReadonlySet<string> }
+		| undefined;
 }
 
 export interface ClaimsOptions {
 	readonly clock: Clock;
-	readonly history: History;
 	readonly directory: SimulatedDirectory;
 	readonly registrar: Registrar;
 	readonly freeswitch: () => FreeSwitch;
@@ -65,7 +65,7 @@ export interface ClaimsOptions {
 }
 
 const known =
-	/^(version|conference (?:list summary|json_list compact)|sofia jsonstatus|reloadxml|sofia profile external (rescan|(killgw|register) conf_(\d+)))$/;
+	/^(version|conference (?:list summary|json_list compact)|sofia jsonstatus|reloadxml|sofia profile external (rescan|(killgw|register) conf_(?<room>\d+)))$/;
 
 export class Claims {
 	/** The first claim that did not hold, as a sentence. */
@@ -76,7 +76,7 @@ export class Claims {
 	readonly #options: ClaimsOptions;
 	readonly #lives = new Map<string, Life>();
 	/** Gateways that the daemon has seen dying, by room. */
-	readonly #dying = new Map<string, Gateway>();
+	#dying = new Map<string, Gateway>();
 	/** Of those, the ones whose rooms' snippets were written all the same. */
 	readonly #raced = new Map<string, Gateway>();
 	#reloaded = true;
@@ -85,18 +85,12 @@ export class Claims {
 
 	constructor(options: ClaimsOptions) {
 		this.#options = options;
-		this.storms = new Storms(options.clock, (sentence) => {
-			this.fail(sentence);
-		});
-		this.promptness = new Promptness(options, (sentence) => {
-			this.fail(sentence);
-		});
+		this.storms = new Storms(options.clock, (sentence) => this.fail(sentence));
+		this.promptness = new Promptness(options, (sentence) => this.fail(sentence));
 		this.renewals = new Renewals({
 			registrar: options.registrar,
 			gateways: () => gateways(options.freeswitch()),
-			fail: (sentence) => {
-				this.fail(sentence);
-			},
+			fail: (sentence) => this.fail(sentence),
 		});
 	}
 
@@ -175,7 +169,11 @@ export class Claims {
 	}
 
 	sent(command: string): Sent {
-		const [, , , , room] = known.exec(command) ?? this.#fails(`FreeSWITCH is told "${command}"`);
+		const match = known.exec(command);
+		if (match === null) {
+			this.fail(`FreeSWITCH is told "${command}"`);
+		}
+		const room = match?.groups?.["room"];
 		if (room !== undefined && this.#options.foreign.includes(room)) {
 			this.fail(`the daemon touches a gateway that is no room's: "${command}"`);
 		}
@@ -187,6 +185,7 @@ export class Claims {
 		const connections = this.#connections;
 		return {
 			command,
+			room,
 			knownLife: life?.known === true ? life.uuid : undefined,
 			reloaded: this.#reloaded,
 			current: () => connections === this.#connections,
@@ -195,9 +194,8 @@ export class Claims {
 
 	/** FreeSWITCH carries out a command. Returns what it lists. */
 	carriedOut(sent: Sent): Listed {
-		const { command } = sent;
+		const { command, room } = sent;
 		const loaded = gateways(this.#options.freeswitch());
-		const [, , , , room] = known.exec(command) ?? [];
 		if (room !== undefined && command.includes("killgw")) {
 			this.#kills(room, sent);
 		}
@@ -208,15 +206,11 @@ export class Claims {
 				}
 			}
 		}
-		const dying = loaded.filter(
-			({ name, deleted }) => deleted && !loaded.some((other) => other.name === name && !other.deleted),
-		);
 		return {
 			lives: command.startsWith("conference") ? [...this.#lives.values()].map(({ uuid }) => uuid) : [],
-			dying: command.endsWith("jsonstatus")
-				? new Map(dying.map((gateway) => [gateway.name.slice("conf_".length), gateway]))
+			gateways: command.endsWith("jsonstatus")
+				? { dying: dyingAmong(loaded), registered: this.renewals.registered }
 				: undefined,
-			registered: this.renewals.registered,
 		};
 	}
 
@@ -235,16 +229,13 @@ export class Claims {
 	}
 
 	/** An answer has come, whole and in time. */
-	answered(command: string, answer: string, { lives, dying, registered }: Listed): void {
+	answered(command: string, answer: string, { lives, gateways }: Listed): void {
 		for (const life of this.#lives.values()) {
 			life.known ||= lives.includes(life.uuid);
 		}
-		if (dying !== undefined) {
-			this.renewals.listed(registered);
-			this.#dying.clear();
-			for (const [room, gateway] of dying) {
-				this.#dying.set(room, gateway);
-			}
+		if (gateways !== undefined) {
+			this.renewals.listed(gateways.registered);
+			this.#dying = new Map(gateways.dying);
 		}
 		if (command === "reloadxml") {
 			this.#reloaded = answer.includes("[Success]");
@@ -261,13 +252,14 @@ export class Claims {
 		}
 		this.storms.scriptStarted(room);
 	}
-
-	#fails(sentence: string): [] {
-		this.fail(sentence);
-		return [];
-	}
 }
 
 function gateways(freeswitch: FreeSwitch): readonly Gateway[] {
 	return freeswitch.alive ? (freeswitch.sofia.profile("external")?.gateways ?? []) : [];
+}
+
+function dyingAmong(loaded: readonly Gateway[]): Map<string, Gateway> {
+	const alive = new Set(loaded.filter(({ deleted }) => !deleted).map(({ name }) => name));
+	const dying = loaded.filter(({ name }) => !alive.has(name));
+	return new Map(dying.map((gateway) => [gateway.name.slice("conf_".length), gateway]));
 }

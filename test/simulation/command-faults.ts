@@ -4,72 +4,67 @@ import { Armed } from "./armed.ts";
 import { kind } from "./deed.ts";
 import type { SimulatedSession } from "./session.ts";
 
-interface Fault<Facts extends object> {
-	readonly facts: fc.Arbitrary<Facts>;
+interface Effect {
 	/** The end of a sentence that begins with the command. */
-	words(facts: Facts): string;
+	readonly words: string;
 	/** @returns whether the command reaches FreeSWITCH */
-	before?(session: SimulatedSession, facts: Facts): boolean | Promise<boolean>;
+	before?(session: SimulatedSession): boolean | Promise<boolean>;
 	/** Called when it was carried out. */
-	after?(session: SimulatedSession, facts: Facts): void | Promise<void>;
+	after?(session: SimulatedSession): void | Promise<void>;
 	/** Makes the answer one of which nobody can make anything. */
-	garble?(answer: string, facts: Facts): string;
+	garble?(answer: string): string;
 }
 
-function fault<Facts extends object>(described: Fault<Facts>): Fault<Facts> {
-	return described;
+interface Fault<Facts extends object> {
+	readonly facts: fc.Arbitrary<Facts>;
+	effect(facts: Facts): Effect;
+}
+
+function fault<Facts extends object>(facts: fc.Arbitrary<Facts>, effect: (facts: Facts) => Effect): Fault<Facts> {
+	return { facts, effect };
 }
 
 const garbage = { text: "\u0000\uFFFD}{", empty: "", error: "-ERR no reply\n" };
 
 const faults = {
-	cut: fault({
-		facts: fc.record({ when: fc.constantFrom("before", "after") }),
-		words: ({ when }) => `is ${when === "before" ? "not " : ""}carried out, and the connection ends before an answer`,
-		before: (session, { when }) => {
+	cut: fault(fc.record({ when: fc.constantFrom("before", "after") }), ({ when }) => ({
+		words: `is ${when === "before" ? "not " : ""}carried out, and the connection ends before an answer`,
+		before: (session) => {
 			if (when === "before") {
 				session.cut("reset");
 			}
 			return when === "after";
 		},
 		after: (session) => session.cut("reset"),
-	}),
-	"half open": fault({
-		facts: fc.record({}),
-		words: () => "goes nowhere: the connection is half open from here on",
+	})),
+	"half open": fault(fc.record({}), () => ({
+		words: "goes nowhere: the connection is half open from here on",
 		before: (session) => {
 			session.silence();
 			return false;
 		},
-	}),
-	unanswered: fault({
-		facts: fc.record({ done: fc.boolean() }),
-		words: ({ done }) => `is ${done ? "" : "not "}carried out, and never answered`,
-		before: (_, { done }) => done || new Promise(() => {}),
+	})),
+	unanswered: fault(fc.record({ done: fc.boolean() }), ({ done }) => ({
+		words: `is ${done ? "" : "not "}carried out, and never answered`,
+		before: () => done || new Promise(() => {}),
 		after: () => new Promise(() => {}),
-	}),
-	late: fault({
-		facts: fc.record({ ms: fc.integer({ min: 1, max: 15_000 }), done: fc.constantFrom("at once", "late") }),
-		words: ({ ms, done }) => `is answered ${ms} ms late${done === "late" ? ", and carried out only then" : ""}`,
-		// Carried out even if nobody waits for it any more.
-		before: async (session, { ms, done }) => {
-			if (done === "late") {
-				await session.pause(ms);
-			}
-			return true;
-		},
-		after: async (session, { ms, done }) => {
-			if (done === "at once") {
-				await session.pause(ms);
-			}
-		},
-	}),
-	garbled: fault({
-		facts: fc.record({ how: fc.constantFrom("text", "half", "empty", "error") }),
-		words: ({ how }) => `is carried out, and its answer garbled (${how})`,
+	})),
+	late: fault(
+		fc.record({ ms: fc.integer({ min: 1, max: 15_000 }), done: fc.constantFrom("at once", "late") }),
+		({ ms, done }) =>
+			done === "late"
+				? {
+						words: `is answered ${ms} ms late, and carried out only then`,
+						// Even if nobody waits for it any more.
+						before: (session) => session.pause(ms).then(() => true),
+					}
+				: { words: `is answered ${ms} ms late`, after: (session) => session.pause(ms) },
+	),
+	garbled: fault(fc.record({ how: fc.constantFrom("text", "half", "empty", "error") }), ({ how }) => ({
+		words: `is carried out, and its answer garbled (${how})`,
 		// Half of whole lines would be a good answer that only says less; no FreeSWITCH sends that, since it tells the length first.
-		garble: (answer, { how }) => (how === "half" ? answer.slice(0, answer.trim().length / 2).trimEnd() : garbage[how]),
-	}),
+		garble: (answer) => (how === "half" ? answer.slice(0, answer.trim().length / 2).trimEnd() : garbage[how]),
+	})),
 };
 
 const patterns = {
@@ -87,14 +82,6 @@ type CommandFault = {
 	[Name in keyof typeof faults]: (typeof faults)[Name] extends Fault<infer Facts> ? { kind: Name } & Facts : never;
 }[keyof typeof faults];
 
-/** A fault with its facts. */
-interface BoundFault {
-	readonly words: string;
-	before(session: SimulatedSession): boolean | Promise<boolean>;
-	after(session: SimulatedSession): void | Promise<void>;
-	garble(answer: string): string | undefined;
-}
-
 interface Armament {
 	readonly kind: keyof typeof patterns;
 	readonly nth: number;
@@ -107,18 +94,10 @@ export class CommandFaults extends Armed<Armament, string> {
 	}
 
 	/** What befalls a command. */
-	of(command: string): BoundFault | undefined {
+	of(command: string): Effect | undefined {
 		const facts = this.next(command)?.fault;
-		if (facts === undefined) {
-			return undefined;
-		}
-		const fault: Fault<object> = faults[facts.kind];
-		return {
-			words: fault.words(facts),
-			before: (session) => fault.before?.(session, facts) ?? true,
-			after: (session) => fault.after?.(session, facts),
-			garble: (answer) => fault.garble?.(answer, facts),
-		};
+		const kind: Fault<object> | undefined = facts && faults[facts.kind];
+		return facts && kind?.effect(facts);
 	}
 }
 

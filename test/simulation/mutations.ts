@@ -112,7 +112,7 @@ export const mutants: readonly Mutant[] = [
 	mutant(
 		"trust a late answer after a timeout",
 		"test/simulation/session.ts",
-		'this.#fail(new NoAnswer(`"${command}"`, answerTimeout));',
-		'this.#waiting.shift()?.reject(new NoAnswer(`"${command}"`, answerTimeout));',
+		'this.#fail(new NoAnswer(`"${command}"`, answerTimeout))',
+		'this.#waiting.shift()?.reject(new NoAnswer(`"${command}"`, answerTimeout))',
 	),
 ];

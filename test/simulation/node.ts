@@ -82,7 +82,6 @@ export class SimulatedNode {
 		}
 		this.claims = new Claims({
 			clock: this.clock,
-			history: this.history,
 			directory: this.directory,
 			registrar: this.registrar,
 			freeswitch: () => this.freeswitch,
@@ -176,9 +175,7 @@ export class SimulatedNode {
 		this.#conferencesFrom = Number.POSITIVE_INFINITY;
 		if (how === "shut down") {
 			if (first) {
-				freeswitch.onEnd(() => {
-					this.#freeSwitchEnded();
-				});
+				freeswitch.onEnd(() => this.#freeSwitchEnded());
 				freeswitch.shutdown();
 			}
 		} else {
@@ -257,9 +254,7 @@ export class SimulatedNode {
 
 	#look(): void {
 		this.claims.promptness.look();
-		this.clock.after(lookEvery, () => {
-			this.#look();
-		});
+		this.clock.after(lookEvery, () => this.#look());
 	}
 
 	#newFreeSwitch(modules: number): FreeSwitch {
@@ -282,9 +277,7 @@ export class SimulatedNode {
 			...this.options.freeswitch,
 		});
 		this.#conferencesFrom = this.clock.now() + modules;
-		freeswitch.events.listen((event) => {
-			this.claims.fired(event);
-		});
+		freeswitch.events.listen((event) => this.claims.fired(event));
 		return freeswitch;
 	}
 
@@ -302,9 +295,7 @@ export class SimulatedNode {
 				}
 				this.registrar.register(request, reply);
 			},
-			ping: (host, reply) => {
-				this.registrar.ping(host, reply);
-			},
+			ping: (host, reply) => this.registrar.ping(host, reply),
 		};
 	}
 }

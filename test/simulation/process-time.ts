@@ -87,9 +87,7 @@ export class ProcessTime implements Clock {
 		if (task !== undefined && this.#state === "running") {
 			task.run();
 			this.#backlog.shift();
-			this.#clock.after(0, () => {
-				this.#catchUp();
-			});
+			this.#clock.after(0, () => this.#catchUp());
 		}
 	}
 }

@@ -61,9 +61,7 @@ export class SimulatedProcess {
 			clock: this.time,
 			log: this.#log(),
 			random: () => random.between(0, 1_000) / 1_000,
-			refused: () => {
-				claims.fail("the daemon believes itself refused");
-			},
+			refused: () => claims.fail("the daemon believes itself refused"),
 			ready: () => {},
 			status: (sentence) => {
 				this.status = sentence;
@@ -137,9 +135,7 @@ export class SimulatedProcess {
 	}
 
 	#wait(ms: number): Promise<void> {
-		return new Promise((resolve) => {
-			this.time.after(ms, resolve);
-		});
+		return new Promise((resolve) => this.time.after(ms, resolve));
 	}
 
 	/** The node's log, with what is worth to be read in a history; a fault of the program breaks a claim. */

@@ -49,13 +49,9 @@ export class SimulatedScripts {
 			isLeft = false;
 			cancel();
 			this.#ends.delete(end);
-			this.#time.deliver(() => {
-				resolve(how);
-			});
+			this.#time.deliver(() => resolve(how));
 		};
-		const end = () => {
-			exit({ signal: "SIGTERM" });
-		};
+		const end = () => exit({ signal: "SIGTERM" });
 		if (isLeft) {
 			runs.push({ room, action, at: clock.now() });
 			claims.scriptStarted(room, action);

@@ -26,7 +26,7 @@ interface Question {
 /** ms, as in src/freeswitch/session.ts. */
 const answerTimeout = 10_000;
 
-const nothing: Listed = { lives: [], dying: undefined, registered: new Set() };
+const nothing: Listed = { lives: [], gateways: undefined };
 
 const reset = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
 
@@ -59,9 +59,7 @@ export class SimulatedSession implements Session {
 		this.ended = new Promise((resolve) => {
 			this.#end = resolve;
 		});
-		this.#stopListening = node.freeswitch.events.listen((event) => {
-			this.#fired(event);
-		});
+		this.#stopListening = node.freeswitch.events.listen((event) => this.#fired(event));
 	}
 
 	async askVersion(): Promise<void> {
@@ -77,9 +75,7 @@ export class SimulatedSession implements Session {
 		}
 		const sent = claims.sent(command);
 		return new Promise((resolve, reject) => {
-			const cancel = this.#time.after(answerTimeout, () => {
-				this.#fail(new NoAnswer(`"${command}"`, answerTimeout));
-			});
+			const cancel = this.#time.after(answerTimeout, () => this.#fail(new NoAnswer(`"${command}"`, answerTimeout)));
 			this.#waiting.push({ command, resolve, reject, cancel });
 			this.#line = this.#line.then(() => (this.#open ? this.#carryOut(sent) : undefined));
 		});
@@ -93,9 +89,7 @@ export class SimulatedSession implements Session {
 	cut(how: "in order" | "reset"): void {
 		if (this.#open) {
 			this.silence();
-			this.#time.deliver(() => {
-				this.#fail(new Disconnected(undefined, how === "reset" ? reset : undefined));
-			});
+			this.#time.deliver(() => this.#fail(new Disconnected(undefined, how === "reset" ? reset : undefined)));
 		}
 	}
 
@@ -107,22 +101,19 @@ export class SimulatedSession implements Session {
 
 	/** Lets `ms` pass, whatever becomes of the daemon. */
 	pause(ms: number): Promise<void> {
-		return new Promise((resolve) => {
-			this.#node.clock.after(ms, resolve);
-		});
+		return new Promise((resolve) => this.#node.clock.after(ms, resolve));
 	}
 
 	#fail(reason: ConnectionLost): void {
-		if (this.#reason !== undefined) {
-			return;
+		if (this.#reason === undefined) {
+			this.#reason = reason;
+			this.silence();
+			for (const { reject, cancel } of this.#waiting.splice(0)) {
+				cancel();
+				reject(reason);
+			}
+			this.#end(reason);
 		}
-		this.#reason = reason;
-		this.silence();
-		for (const { reject, cancel } of this.#waiting.splice(0)) {
-			cancel();
-			reject(reason);
-		}
-		this.#end(reason);
 	}
 
 	async #carryOut(sent: Sent): Promise<void> {
@@ -132,7 +123,7 @@ export class SimulatedSession implements Session {
 		this.#busy = true;
 		if (fault !== undefined) {
 			history.outcome(`"${command}" ${fault.words}`);
-			if (!(await fault.before(this))) {
+			if (fault.before !== undefined && !(await fault.before(this))) {
 				return;
 			}
 		}
@@ -149,16 +140,16 @@ export class SimulatedSession implements Session {
 		if (/^(reloadxml|sofia profile)/.test(command)) {
 			history.outcome(`FreeSWITCH: ${command} → ${answer.trim().replaceAll("\n", ", ")}`);
 		}
-		await fault?.after(this);
+		await fault?.after?.(this);
 		if (!this.#open) {
 			return;
 		}
-		const garbled = fault?.garble(answer);
+		const garbled = fault?.garble?.(answer);
 		const shown = garbled ?? this.#node.answers(command, answer);
 		this.#busy = false;
-		this.#time.deliver(() => {
-			this.#arrived(shown, () => claims.answered(command, shown, garbled === undefined ? listed : nothing));
-		});
+		this.#time.deliver(() =>
+			this.#arrived(shown, () => claims.answered(command, shown, garbled === undefined ? listed : nothing)),
+		);
 		for (const event of this.#held.splice(0)) {
 			this.#fired(event);
 		}

@@ -43,9 +43,7 @@ export async function simulate(schedule: Schedule): Promise<Outcome> {
 		if (schedule.modules > 0) {
 			node.claims.promptness.fault();
 		} else {
-			schedule.running.forEach((room) => {
-				node.startRoom(room);
-			});
+			schedule.running.forEach((room) => node.startRoom(room));
 		}
 		for (const { after, ...deed } of [...schedule.steps, { after: 0, do: "quiet" } as const]) {
 			await pass(node, after);

@@ -8,9 +8,7 @@ interface Timer {
 
 /** Lets all promises settle that wait for nothing but each other. */
 function settlePromises(): Promise<void> {
-	return new Promise((resolve) => {
-		setImmediate(resolve);
-	});
+	return new Promise((resolve) => setImmediate(resolve));
 }
 
 export class SimulatedClock implements Clock {

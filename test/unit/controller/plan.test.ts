@@ -28,216 +28,168 @@ function inWords({ conference, gateway, snippet, renewal, raced, failing, free }
 	return `${conference}, gateway ${gateway}, snippet ${snippet}, renewal ${renewal}${raced ? ", raced" : ""}${failing ? ", failing" : ""}${free ? "" : ", not free"}`;
 }
 
-/** Holds every combination to which `applies` against what must be true of its step. */
-function always(applies: (facts: RoomFacts) => boolean, holds: (step: Step, facts: RoomFacts) => boolean): void {
-	const cases = all.filter(applies);
-	assert.ok(cases.length > 0);
-	for (const facts of cases) {
-		const step = nextStep(facts);
-		assert.ok(holds(step, facts), `${inWords(facts)}: ${JSON.stringify(step)}`);
-	}
-}
+const usual: RoomFacts = {
+	conference: "running",
+	gateway: "none",
+	snippet: "unknown",
+	renewal: "none",
+	raced: false,
+	failing: false,
+	free: true,
+};
+
+/** What the words of the table below say of a room in place of the usual. */
+const said = new Map<string, Partial<RoomFacts>>([
+	...conferences.map((conference) => [conference, { conference }] as const),
+	...gateways.map((gateway) => [gateway, { gateway }] as const),
+	...snippets.map((snippet) => [snippet, { snippet }] as const),
+	...renewals.map((renewal) => [renewal, { renewal }] as const),
+	["raced", { raced: true }],
+	["failing", { failing: true }],
+	["busy", { free: false }],
+]);
+
+/** What the words of the table below say of a step. */
+const steps: Readonly<Record<string, Step>> = {
+	nothing: {},
+	write: { script: "write" },
+	remove: { script: "remove" },
+	load: { gateway: "load" },
+	kill: { gateway: "kill" },
+	register: { gateway: "register" },
+	renew: { gateway: "renew" },
+	"not loaded": { verdict: "not loaded" },
+	over: { verdict: "over" },
+};
 
 describe("the step for a room", () => {
-	/** The situations that a room goes through, in the order of the table in plan.ts. */
-	const situations: [what: string, facts: Partial<RoomFacts>, step: Step][] = [
-		["starts: write its snippet and load it", {}, { script: "write", gateway: "load" }],
-		["has its snippet written late: load it", { snippet: "written" }, { gateway: "load" }],
+	/** The situations that a room goes through, in the order of the table in plan.ts. `busy`: its script may not run. */
+	const situations: [title: string, facts: string, step: string][] = [
+		["that starts: write its snippet and load it", "running", "write, load"],
+		["whose snippet was written late: load it", "written", "load"],
+		["whose snippet is written while the script is not free: load it", "written, busy", "load"],
+		["whose script runs: wait for that", "busy", "nothing"],
+		["that came back after its snippet was removed: write it and load it", "removed", "write, load"],
+		["that got no gateway by a rescan: that is a failure", "loaded", "not loaded"],
+		["that was registered when the daemon started: write its snippet only", "up", "write"],
+		["that is registered: keep it", "up, loaded", "nothing"],
+		["that came back as its script removed the snippet: write that anew", "up, removed", "write"],
+		["that lost the race: register it again", "up, loaded, raced", "register"],
+		["that lost the race while nobody looked: register it again and write its snippet", "up, raced", "write, register"],
+		["that is to have new settings: write its snippet, and keep its gateway", "up, loaded, wanted", "write"],
+		["that is to have new settings, its script not free: keep it", "up, loaded, wanted, busy", "nothing"],
+		["whose turn it is to get new settings: have it loaded anew", "up, loaded, turn, raced", "renew"],
+		["whose gateway was un-registered by hand, or is dying: register it", "dying", "register"],
+		["that has two gateways: wait until the old one is gone", "doubled, raced", "nothing"],
+		["that lingers: keep everything", "lingering, up, loaded", "nothing"],
+		["that lingers without a gateway: write none", "lingering", "nothing"],
+		["that ended: remove its snippet", "ended, up", "remove"],
+		["that ended, its script not free: wait for that", "ended, up, busy", "nothing"],
+		["that ended and whose snippet cannot be removed: kill its gateway", "ended, up, failing, busy", "kill"],
 		[
-			"has its snippet written, and the script is not free: load it",
-			{ snippet: "written", free: false },
-			{ gateway: "load" },
+			"that ended, at the next try to remove its snippet: remove it, and kill its gateway",
+			"ended, up, failing",
+			"remove, kill",
 		],
-		["has a script running: wait for that", { free: false }, {}],
+		["that ended and whose snippet is removed: kill its gateway", "ended, up, removed", "kill"],
 		[
-			"came back after its snippet was removed: write it and load it",
-			{ snippet: "removed" },
-			{ script: "write", gateway: "load" },
+			"that ended while an old gateway is dying: remove its snippet, and see to the new one later",
+			"ended, doubled",
+			"remove",
 		],
-		["got no gateway by a rescan: that is a failure", { snippet: "loaded" }, { verdict: "not loaded" }],
-		["was registered when the daemon started: write its snippet only", { gateway: "up" }, { script: "write" }],
-		["is registered: keep it", { gateway: "up", snippet: "loaded" }, {}],
+		["that ended and whose gateway is dying: remove its snippet", "ended, dying", "remove"],
 		[
-			"came back as its script removed the snippet: write that anew",
-			{ gateway: "up", snippet: "removed" },
-			{ script: "write" },
+			"that ended while its gateway waits for an answer: remove its snippet, and kill that later",
+			"ended, trying",
+			"remove",
 		],
-		["lost the race: register it again", { gateway: "up", snippet: "loaded", raced: true }, { gateway: "register" }],
-		[
-			"lost the race while nobody looked: register it again and write its snippet",
-			{ gateway: "up", raced: true },
-			{ script: "write", gateway: "register" },
-		],
-		[
-			"is to have new settings: write its snippet, and keep its gateway",
-			{ gateway: "up", snippet: "loaded", renewal: "wanted" },
-			{ script: "write" },
-		],
-		[
-			"is to have new settings, and its script is not free: keep it",
-			{ gateway: "up", snippet: "loaded", renewal: "wanted", free: false },
-			{},
-		],
-		[
-			"has its turn to get new settings: have it loaded anew",
-			{ gateway: "up", snippet: "loaded", renewal: "turn", raced: true },
-			{ gateway: "renew" },
-		],
-		["was un-registered by hand, or is dying: register it", { gateway: "dying" }, { gateway: "register" }],
-		["has two gateways: wait until the old one is gone", { gateway: "doubled", raced: true }, {}],
-		["lingers: keep everything", { conference: "lingering", gateway: "up", snippet: "loaded" }, {}],
-		["lingers without a gateway: write none", { conference: "lingering" }, {}],
-		["ended: remove its snippet", { conference: "ended", gateway: "up" }, { script: "remove" }],
-		["ended, its script not free: wait for that", { conference: "ended", gateway: "up", free: false }, {}],
-		[
-			"ended, and its snippet cannot be removed: remove its gateway",
-			{ conference: "ended", gateway: "up", failing: true, free: false },
-			{ gateway: "kill" },
-		],
-		[
-			"ended, its snippet is tried to be removed again, and its gateway is still there: remove both",
-			{ conference: "ended", gateway: "up", failing: true },
-			{ script: "remove", gateway: "kill" },
-		],
-		[
-			"ended, its snippet removed: remove its gateway",
-			{ conference: "ended", gateway: "up", snippet: "removed" },
-			{ gateway: "kill" },
-		],
-		[
-			"ended while an old gateway is dying: remove its snippet, the new one is seen to once the old one is gone",
-			{ conference: "ended", gateway: "doubled" },
-			{ script: "remove" },
-		],
-		[
-			"ended and its gateway is dying: remove its snippet",
-			{ conference: "ended", gateway: "dying" },
-			{ script: "remove" },
-		],
-		[
-			"ended while its gateway waits for the registrar's answer: remove its snippet, and kill that later",
-			{ conference: "ended", gateway: "trying" },
-			{ script: "remove" },
-		],
-		["ended with nothing left but its snippet: remove that", { conference: "ended" }, { script: "remove" }],
-		["ended, and is waited for: nothing", { conference: "ended", gateway: "dying", snippet: "removed" }, {}],
-		["ended with nothing left: forget it", { conference: "ended", snippet: "removed" }, { verdict: "over" }],
+		["that ended with nothing left but its snippet: remove that", "ended", "remove"],
+		["that ended and whose gateway is dying, its snippet removed: wait for that", "ended, dying, removed", "nothing"],
+		["that ended with nothing left: forget it", "ended, removed", "over"],
 	];
-	for (const [what, facts, step] of situations) {
-		it(`that ${what}`, () => {
-			const usual: RoomFacts = {
-				conference: "running",
-				gateway: "none",
-				snippet: "unknown",
-				renewal: "none",
-				raced: false,
-				failing: false,
-				free: true,
-			};
-			assert.deepEqual(nextStep({ ...usual, ...facts }), step);
+	for (const [title, facts, step] of situations) {
+		it(title, () => {
+			const known = facts.split(", ").map((word) => said.get(word) ?? assert.fail(word));
+			const expected = step.split(", ").map((word) => steps[word] ?? assert.fail(word));
+			assert.deepEqual(nextStep(Object.assign({ ...usual }, ...known) as RoomFacts), Object.assign({}, ...expected));
 		});
 	}
 });
 
 describe("whatever is seen and remembered", () => {
-	it("all 1,440 combinations are looked at", () => {
+	it("is one of 1,440 combinations", () => {
 		assert.equal(new Set(all.map(inWords)).size, 1_440);
 	});
 
-	it("a running room loses neither its gateway nor its snippet, and is not forgotten", () => {
-		always(
+	const rules: [
+		title: string,
+		applies: (facts: RoomFacts) => boolean,
+		holds: (step: Step, facts: RoomFacts) => boolean,
+	][] = [
+		[
+			"a running room loses neither its gateway nor its snippet, and is not forgotten",
 			({ conference }) => conference === "running",
 			({ script, gateway, verdict }) => script !== "remove" && gateway !== "kill" && verdict !== "over",
-		);
-	});
-
-	it("a lingering room is left as it is", () => {
-		always(
+		],
+		[
+			"a lingering room is left as it is",
 			({ conference }) => conference === "lingering",
 			(step) => Object.keys(step).length === 0,
-		);
-	});
-
-	it("nothing is written or loaded for a room whose gateway is dying, alone or beside another", () => {
-		always(
+		],
+		[
+			"nothing is written or loaded for a room whose gateway is dying, alone or beside another",
 			({ gateway }) => gateway === "dying" || gateway === "doubled",
 			({ script, gateway }) => script !== "write" && gateway !== "load",
-		);
-	});
-
-	it("nothing is written, loaded or registered for a room that has ended", () => {
-		always(
+		],
+		[
+			"nothing is written, loaded or registered for a room that has ended",
 			({ conference }) => conference === "ended",
 			({ script, gateway }) => script !== "write" && gateway !== "load" && gateway !== "register",
-		);
-	});
-
-	it("no script runs where it may not", () => {
-		always(
-			({ free }) => !free,
-			({ script }) => script === undefined,
-		);
-	});
-
-	it("an ended room's gateway that is up is killed once its snippet is removed, or cannot be", () => {
-		always(
+		],
+		["no script runs where it may not", ({ free }) => !free, ({ script }) => script === undefined],
+		[
+			"an ended room's gateway that is up is killed once its snippet is removed, or cannot be",
 			({ conference, gateway }) => conference === "ended" && gateway === "up",
 			({ gateway }, { snippet, failing }) => (gateway === "kill") === (snippet === "removed" || failing),
-		);
-	});
-
-	it("no gateway is killed that is dying already, or not there, or waits or may wait for an answer that would outlive it", () => {
-		always(
+		],
+		[
+			"no gateway is killed that is dying already, or not there, or waits or may wait for an answer that would outlive it",
 			({ gateway }) => gateway !== "up",
 			({ gateway }) => gateway !== "kill",
-		);
-	});
-
-	it("an ended room's snippet is removed wherever one can be and the script may run", () => {
-		always(
+		],
+		[
+			"an ended room's snippet is removed wherever one can be and the script may run",
 			({ conference, snippet, free }) => conference === "ended" && snippet !== "removed" && free,
 			({ script }) => script === "remove",
-		);
-	});
-
-	it("a running room without a gateway always has something done for it, unless its script holds it up", () => {
-		always(
+		],
+		[
+			"a running room without a gateway always has something done for it, unless its script holds it up",
 			({ conference, gateway, snippet, free }) =>
 				conference === "running" && gateway === "none" && (free || snippet === "written" || snippet === "loaded"),
 			({ gateway, verdict }) => gateway === "load" || verdict === "not loaded",
-		);
-	});
-
-	it("a running room's gateway that waits for its answer is treated as one that is up", () => {
-		always(
+		],
+		[
+			"a running room's gateway that waits for its answer is treated as one that is up",
 			({ conference, gateway, renewal }) => conference === "running" && gateway === "trying" && renewal !== "turn",
 			(step, facts) => isDeepStrictEqual(step, nextStep({ ...facts, gateway: "up" })),
-		);
-	});
-
-	it("a rescan is asked for only where a snippet is written or is being written, and no gateway is there", () => {
-		always(
+		],
+		[
+			"a rescan is asked for only where a snippet is written or is being written, and no gateway is there",
 			(facts) => nextStep(facts).gateway === "load",
 			({ script }, { gateway, snippet }) => gateway === "none" && (snippet === "written" || script === "write"),
-		);
-	});
-
-	it("a gateway is registered again only where one is there", () => {
-		always(
+		],
+		[
+			"a gateway is registered again only where one is there",
 			(facts) => nextStep(facts).gateway === "register",
 			(_, { gateway, raced }) => gateway === "dying" || ((gateway === "up" || gateway === "trying") && raced),
-		);
-	});
-
-	it("a room that lost the race is registered again at once", () => {
-		always(
+		],
+		[
+			"a room that lost the race is registered again at once",
 			({ conference, gateway, raced }) => conference === "running" && gateway === "up" && raced,
 			(step) => step.gateway === "register" || step.gateway === "renew",
-		);
-	});
-
-	it("a gateway is loaded anew only where its new snippet lies there, and no answer of the registrar's is out", () => {
-		always(
+		],
+		[
+			"a gateway is loaded anew only where its new snippet lies there, and no answer of the registrar's is out",
 			(facts) => nextStep(facts).gateway === "renew",
 			({ script }, { conference, gateway, snippet, renewal }) =>
 				script === undefined &&
@@ -245,21 +197,27 @@ describe("whatever is seen and remembered", () => {
 				gateway === "up" &&
 				snippet === "loaded" &&
 				renewal === "turn",
-		);
-	});
-
-	it("a room is forgotten only when it has ended and nothing of it is left", () => {
-		always(
+		],
+		[
+			"a room is forgotten only when it has ended and nothing of it is left",
 			(facts) => nextStep(facts).verdict === "over",
 			(step, { conference, gateway, snippet }) =>
 				conference === "ended" && gateway === "none" && snippet === "removed" && Object.keys(step).length === 1,
-		);
-	});
-
-	it("a gateway counts as not loaded only after a rescan with its snippet, and then nothing else is done", () => {
-		always(
+		],
+		[
+			"a gateway counts as not loaded only after a rescan with its snippet, and then nothing else is done",
 			(facts) => nextStep(facts).verdict === "not loaded",
 			(step, { gateway, snippet }) => gateway === "none" && snippet === "loaded" && Object.keys(step).length === 1,
-		);
-	});
+		],
+	];
+	for (const [title, applies, holds] of rules) {
+		it(title, () => {
+			const cases = all.filter(applies);
+			assert.ok(cases.length > 0);
+			for (const facts of cases) {
+				const step = nextStep(facts);
+				assert.ok(holds(step, facts), `${inWords(facts)}: ${JSON.stringify(step)}`);
+			}
+		});
+	}
 });

@@ -12,9 +12,7 @@ class Work {
 		for (const name of names) {
 			void this.#places.use(urgent, () => {
 				this.begun.push(name);
-				return new Promise<void>((resolve) => {
-					this.#ends.set(name, resolve);
-				});
+				return new Promise<void>((resolve) => this.#ends.set(name, resolve));
 			});
 		}
 		await settled();

@@ -13,9 +13,9 @@ class HeldGenerator implements Generator {
 
 	run(name: Room, action: Action, urgent: boolean): Promise<void> {
 		this.calls.push([name, action, urgent]);
-		return new Promise((resolve, reject) => {
-			this.#ends.push((error) => (error === undefined ? resolve() : reject(error)));
-		});
+		return new Promise((resolve, reject) =>
+			this.#ends.push((error) => (error === undefined ? resolve() : reject(error))),
+		);
 	}
 
 	stop(): Promise<void> {
@@ -43,9 +43,9 @@ beforeEach(() => {
 });
 
 function start(name: string, urgent = true): void {
-	runs.start(room(name), "write", urgent, ({ error, late }) => {
-		ended.push(`${name} ${error instanceof Error ? error.message : "good"}${late ? ", late" : ""}`);
-	});
+	runs.start(room(name), "write", urgent, ({ error, late }) =>
+		ended.push(`${name} ${error instanceof Error ? error.message : "good"}${late ? ", late" : ""}`),
+	);
 }
 
 /** A pass waits for 500 ms, then goes on; `over` tells whether it has. */

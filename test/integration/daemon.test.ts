@@ -1,4 +1,4 @@
-/** What an administrator runs: the built program as a process, the shipped script, and the stand-in over real sockets. */
+/** The built program as an administrator runs it: a process, with the shipped script, connected to the stand-in. */
 import assert from "node:assert/strict";
 import {
 	chmodSync,
@@ -35,13 +35,12 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-	for (const daemon of daemons) {
-		// Whatever a test was about, no log bears a secret.
-		assert.ok(!(daemon.output + daemon.errors).includes("s3cret"), "a secret was printed");
-		await daemon.kill();
-	}
+	await Promise.all(daemons.map((daemon) => daemon.kill()));
 	await standIn?.close();
 	rmSync(root, { recursive: true, force: true });
+	for (const { output, errors } of daemons) {
+		assert.ok(!(output + errors).includes("s3cret"), "no log holds a secret, whatever the test was about");
+	}
 });
 
 /** A FreeSWITCH whose seconds last 100 ms. */
@@ -83,8 +82,7 @@ async function reached(node: StandIn, ...rooms: string[]): Promise<void> {
 
 function script(name: string, ...lines: string[]): string {
 	const path = join(root, name);
-	writeFileSync(path, ["#!/bin/sh", ...lines, ""].join("\n"));
-	chmodSync(path, 0o755);
+	writeFileSync(path, ["#!/bin/sh", ...lines, ""].join("\n"), { mode: 0o755 });
 	return path;
 }
 
@@ -138,7 +136,7 @@ describe("the daemon", () => {
 		await second.said(/2 rooms are running, 1 registered already; 1 that ended unseen still has its gateway/);
 	});
 
-	it("comes back when FreeSWITCH was killed, and when it was shut down", async () => {
+	it("reconnects after FreeSWITCH was killed, and after it was shut down", async () => {
 		const node = await freeswitch();
 		const daemon = start();
 		node.freeswitch.conferences.create("1");
@@ -195,7 +193,7 @@ describe("the daemon", () => {
 		assert.deepEqual(pids().filter(isAlive), []);
 	});
 
-	it("tells a script that fails by its exit code and last words, which bear no secret", async () => {
+	it("logs the exit code and the last lines of a script that fails, with secrets masked", async () => {
 		const node = await freeswitch();
 		const daemon = start(["-script", script("fails", "set -x", 'echo "the password is $SIP_PASSWORD" >&2', "exit 3")]);
 		node.freeswitch.conferences.create("1");
@@ -243,7 +241,7 @@ describe("the daemon", () => {
 		assert.deepEqual(await daemon.ended(), { code: 1, signal: null });
 	});
 
-	it("follows the password in FreeSWITCH's own file, through a wrong one, without being started again", async () => {
+	it("reads FreeSWITCH's own file at each attempt: missing, with a wrong password, with the right one", async () => {
 		const conf = join(root, "event_socket.conf.xml");
 		const write = (params: Readonly<Record<string, string>>) => {
 			const lines = Object.entries(params).map(([name, value]) => `<param name="${name}" value="${value}"/>`);
@@ -266,7 +264,7 @@ describe("the daemon", () => {
 		assert.equal(await daemon.stop(), 0);
 	});
 
-	it("works with the command line of the Go daemon's unit file, and shows the password on no process list", async () => {
+	it("accepts the command line of the Go daemon's unit file, and hides the password from the process list", async () => {
 		const node = await freeswitch();
 		const daemon = start(
 			["-eshost", "127.0.0.1", "-esport", String(node.port), "-espw", password, "-script", shippedScript],
@@ -294,7 +292,7 @@ describe("the daemon", () => {
 });
 
 describe("the daemon at SIGHUP", () => {
-	it("gives what the settings file holds now to all rooms that run, and warns if others can read that file", async () => {
+	it("registers all running rooms anew with what the settings file holds now, and warns if others can read it", async () => {
 		const node = await freeswitch();
 		const file = join(root, "settings");
 		writeFileSync(file, `SIP_PASSWORD=${sipPassword}\nLINGER=0.5\n`);
@@ -340,7 +338,7 @@ describe("the daemon at SIGHUP", () => {
 });
 
 describe("the daemon under systemd", () => {
-	/** A systemd-notify that writes down what it is told, in place of systemd itself. */
+	/** In place of systemd: a program systemd-notify that records what it is told. */
 	function systemd(): { environment: Record<string, string>; told: () => string[]; status: () => string } {
 		const record = join(root, "notices");
 		writeFileSync(record, "");
@@ -354,7 +352,7 @@ describe("the daemon under systemd", () => {
 		};
 	}
 
-	it("says that it has started once it has looked for FreeSWITCH, and then how it is", async () => {
+	it("is ready once it has looked for FreeSWITCH, and keeps its status up to date", async () => {
 		const node = await freeswitch();
 		await node.kill();
 		const { environment, told, status } = systemd();
@@ -374,7 +372,7 @@ describe("the daemon under systemd", () => {
 		assert.ok(!told().some((line) => line.startsWith("WATCHDOG")));
 	});
 
-	it("tells the watchdog that it is well, also while FreeSWITCH is away", async () => {
+	it("pings the watchdog, also while FreeSWITCH is away", async () => {
 		const node = await freeswitch();
 		await node.kill();
 		const { environment, told } = systemd();
@@ -382,7 +380,7 @@ describe("the daemon under systemd", () => {
 		await eventually(() => told().filter((line) => line === "WATCHDOG=1").length > 5, "the watchdog is told");
 	});
 
-	it("leaves in the status why it does not start: a wrong setting, or a refused password", async () => {
+	it("leaves the cause in its status when it does not start: a bad setting, or a refused password", async () => {
 		await freeswitch();
 		const { environment, told, status } = systemd();
 		const mistaken = start(["-linger", "soon"], environment);

@@ -31,7 +31,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-	// What a failed test has left behind, and what is out of the generator's reach.
+	// What a failed test has left behind, and what has left its process group.
 	for (const pid of pids()) {
 		if (isAlive(pid)) {
 			process.kill(pid, "SIGKILL");
@@ -45,8 +45,8 @@ afterEach(async () => {
 });
 
 /**
- * A script of these lines. `D` is the test's directory. `note NAME PID` leaves a process's id behind, so that the test
- * knows it, and sees to its end.
+ * A script of these lines. `D` is the test's directory. `note NAME PID` records a process's id, so that the test can
+ * watch that process and end it.
  */
 function script(...lines: string[]): string {
 	const start = ["#!/bin/sh", `D='${directory}'`, 'note() { echo "$2" > "$D/tmp.$2" && mv "$D/tmp.$2" "$D/pids/$1"; }'];
@@ -94,7 +94,7 @@ function start(from: Script, name = "12345", action: Action = "write", urgent = 
 	return run;
 }
 
-/** What happens while a test waits for a run: nothing, or simulated time passes, so that it looks whether its group is empty. */
+/** What happens while a test waits: nothing, or time passes, in which a run looks whether its process group is empty. */
 const nothing = () => Promise.resolve();
 const timePasses = () => clock.advance(20);
 
@@ -149,7 +149,7 @@ async function gone(pid: number): Promise<void> {
 	await eventually(() => !isAlive(pid), `process ${pid} ended`);
 }
 
-/** Resolves when a process of ours has ended and we have been told so. */
+/** Resolves when a child of this process has ended and its exit status has been collected. */
 async function reaped(pid: number): Promise<void> {
 	await eventually(() => stateOf(pid) === "", `process ${pid} was reaped`);
 }
@@ -189,7 +189,7 @@ describe("a run of the script", () => {
 		);
 	});
 
-	it("has no input to wait for", async () => {
+	it("reads /dev/null as its input", async () => {
 		await succeeds(start(generator(script('cat > "$D/input"', 'readlink "/proc/$$/fd/0" > "$D/name"'))));
 		assert.deepEqual([read("input"), read("name")], ["", "/dev/null\n"]);
 	});
@@ -247,7 +247,7 @@ describe("a run that fails", () => {
 		["lies below a file", () => join(file("", 0o755), "script"), "ENOTDIR"],
 	];
 	for (const [what, make, code] of unrunnable) {
-		it(`tells that a script cannot be run which ${what}`, async () => {
+		it(`tells the system's error for a script that ${what}`, async () => {
 			const name = make();
 			const error = await failureOf(start(generator(name)));
 			assert.equal(error.message, `${name} 12345 could not be run (${code})`);
@@ -256,13 +256,13 @@ describe("a run that fails", () => {
 		});
 	}
 
-	it("does not fail only for want of #!, where the system's shell runs such a script", async () => {
+	it("fails only as the script says that has no #!, since the system's shell runs it", async () => {
 		const error = await failureOf(start(generator(file("echo $# $1; exit 7", 0o755))));
 		assert.deepEqual([error.exitCode, error.output], [7, "1 12345"]);
 	});
 });
 
-describe("secrets of the environment", () => {
+describe("a secret in the environment", () => {
 	/** Everything that is told of a run in this environment that prints what `lines` print, and fails. */
 	async function toldOf(environment: Record<string, string>, ...lines: string[]): Promise<string> {
 		const error = await failureOf(start(generator(script(...lines, "exit 1"), environment)));
@@ -270,7 +270,7 @@ describe("secrets of the environment", () => {
 	}
 
 	for (const name of ["SIP_PASSWORD", "DB_PASSWD", "API_TOKEN", "CLIENT_SECRET", "sip_password"]) {
-		it(`are told to nobody, even if the script prints them: ${name}`, async () => {
+		it(`is masked in what the script prints: ${name}`, async () => {
 			const told = await toldOf({ [name]: "hunter2" }, `echo "password='hunter2'"`, `echo "hunter2hunter2" >&2`);
 			assert.ok(!told.includes("hunter2"));
 			assert.ok(told.includes("password='***'"));
@@ -286,7 +286,7 @@ describe("secrets of the environment", () => {
 		["hunter\\2", "'hunter\\2'"],
 		["hunter\t2", "'hunter\t2'"],
 	] as const) {
-		it(`are told to nobody under set -x, however the shell quotes them: ${JSON.stringify(secret)}`, async () => {
+		it(`is masked under set -x, by whichever shell: ${JSON.stringify(secret)}`, async () => {
 			const traced = ["set -x", 'test "$SIP_PASSWORD" = x', "set +x"];
 			const asBash = ["cat <<'END'", `+ test ${quoted} = x`, "END"];
 			const told = await toldOf({ SIP_PASSWORD: secret }, ...traced, ...asBash);
@@ -297,24 +297,24 @@ describe("secrets of the environment", () => {
 
 	for (const [what, environment, line, fragment] of [
 		[
-			"one begins with another",
+			"it begins with another",
 			{ A_PASSWORD: "hunter", B_PASSWORD: "hunter2andmore" },
 			"echo $B_PASSWORD $A_PASSWORD",
 			"2andmore",
 		],
 		[
-			"the kept part of the output begins amid one",
+			"the kept part of the output begins amid it",
 			{ SIP_PASSWORD: "hunter2andmore" },
 			'printf "%s%04089d" "$SIP_PASSWORD" 0',
 			"andmore",
 		],
 	] as const) {
-		it(`are told to nobody if ${what}`, async () => {
+		it(`is masked if ${what}`, async () => {
 			assert.ok(!(await toldOf(environment, line)).includes(fragment));
 		});
 	}
 
-	it("do not blot out anything else, and empty ones nothing at all", async () => {
+	it("that is empty masks nothing, and no other setting is masked", async () => {
 		const told = await toldOf({ SIP_PASSWORD: "", SIP_REGISTRAR: "sip.example.org" }, "echo $SIP_REGISTRAR");
 		assert.ok(told.includes("sip.example.org") && !told.includes("***"));
 	});
@@ -336,7 +336,7 @@ describe("a script that does not end", () => {
 		assert.equal(clock.timers, 0);
 	});
 
-	it("is asked to end before it is forced to, and what it says last is told", async () => {
+	it("gets SIGTERM before SIGKILL, and its last lines are kept", async () => {
 		const name = script("trap 'echo cleaned up; exit 0' TERM", "note script $$", forEver);
 		const run = start(generator(name));
 		const leader = await pid("script");
@@ -348,7 +348,7 @@ describe("a script that does not end", () => {
 		assert.equal(exitCode, 0);
 	});
 
-	it("is forced to end 0.5 s later if it will not", async () => {
+	it("gets SIGKILL 0.5 s later if it ignores SIGTERM", async () => {
 		const run = start(generator(script("trap '' TERM", "note script $$", forEver)));
 		const leader = await pid("script");
 		await clock.advance(10_499);
@@ -386,7 +386,7 @@ describe("a script that does not end", () => {
 		assert.match((await failureOf(run, timePasses)).message, /was ended$/);
 	});
 
-	it("is waited for no longer though a child that has left its group holds the output", async () => {
+	it("is not waited for any longer where a child that has left its group holds the output", async () => {
 		const run = start(generator(script("setsid sleep 1000 & note child $!", "note script $$", "wait")));
 		const leader = await pid("script");
 		await pid("child");
@@ -419,20 +419,41 @@ describe("a script that leaves a process behind", () => {
 	});
 });
 
-describe("many runs", () => {
-	it("go on side by side as far as there are places, and the next one begins when one has ended", async () => {
-		const runs = generator(script('note "$1" $$', 'until [ -e "$D/end.$1" ]; do sleep 0.01; done', 'exit "$1"'));
+describe("runs at the same time", () => {
+	/** Goes on until the test creates `end.ROOM`, and exits with the room's number. */
+	const held = () => script('note "$1" $$', 'until [ -e "$D/end.$1" ]; do sleep 0.01; done', 'exit "$1"');
+
+	function end(name: string): void {
+		writeFileSync(join(directory, `end.${name}`), "");
+	}
+
+	it("are as many as there are places, and the next begins when one has ended", async () => {
+		const runs = generator(held());
 		const names = Array.from({ length: places + 3 }, (_, index) => String(index));
 		const all = names.map((name) => start(runs, name));
 		for (const [index, run] of all.entries()) {
 			const expected = Math.min(names.length, places + index);
 			await eventually(() => pids().length >= expected, `${expected} have begun`);
 			assert.equal(pids().filter(isAlive).length, Math.min(places, names.length - index));
-			writeFileSync(join(directory, `end.${index}`), "");
+			end(String(index));
 			// Each fails or not as its own script says.
 			assert.equal((await outcomeOf(run))?.exitCode ?? 0, index);
 		}
 		assert.equal(pids().length, names.length);
+	});
+
+	it("leave half of the places to urgent ones where they are not urgent", async () => {
+		const runs = generator(held());
+		const patient = ["10", "11", "12", "13"];
+		const urgent = ["90", "91"];
+		const all = [
+			...patient.map((name) => start(runs, name, "write", false)),
+			...urgent.map((name) => start(runs, name, "write", true)),
+		];
+		await eventually(() => pids().length >= places, "all places are taken");
+		assert.deepEqual(readdirSync(join(directory, "pids")).sort(), [...patient.slice(0, places / 2), ...urgent]);
+		[...patient, ...urgent].forEach(end);
+		await Promise.all(all.map((run) => outcomeOf(run)));
 	});
 });
 

@@ -1,9 +1,9 @@
-/** The built daemon as a process of its own, with its log as it comes. */
+/** The built daemon as a process, with its log as it arrives. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { dirname } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { readLines } from "./lines.ts";
 import { changed, until } from "./until.ts";
 
 export const program = fileURLToPath(new URL("../../dist/fsconfregger", import.meta.url));
@@ -13,11 +13,11 @@ export interface DaemonProcessOptions {
 	readonly args?: readonly string[];
 	/** All of its environment but PATH. */
 	readonly environment?: Readonly<Record<string, string>>;
-	/** Called for each line of its log. */
+	/** Called for each line of the log. */
 	readonly onRecord?: (record: LogRecord) => void;
 }
 
-/** A line of the log as JSON, as far as tests look at it. */
+/** A line of the log, as far as tests look at it. */
 export interface LogRecord {
 	readonly level: string;
 	readonly msg: string;
@@ -25,7 +25,7 @@ export interface LogRecord {
 }
 
 export class DaemonProcess {
-	/** Everything that it has printed. */
+	/** All that it has printed. */
 	output = "";
 	errors = "";
 	readonly records: LogRecord[] = [];
@@ -38,7 +38,7 @@ export class DaemonProcess {
 			stdio: ["ignore", "pipe", "pipe"],
 		});
 		this.#child = child;
-		createInterface({ input: child.stdout }).on("line", (line) => {
+		readLines(child.stdout, (line) => {
 			this.output += `${line}\n`;
 			if (line.startsWith("{")) {
 				const record = JSON.parse(line) as LogRecord;
@@ -77,18 +77,18 @@ export class DaemonProcess {
 		this.#child.kill(signal);
 	}
 
-	/** Resolves when it has ended and all that it printed has been read. */
+	/** Resolves when the daemon has ended and all its output has been read. */
 	ended(): Promise<{ code: number | null; signal: string | null }> {
 		return this.#ended;
 	}
 
-	/** Ends it in order. */
+	/** Ends it by SIGTERM, and resolves with its exit code. */
 	async stop(): Promise<number | null> {
 		this.signal("SIGTERM");
 		return (await this.ended()).code;
 	}
 
-	/** Ends it as kill -9 does. */
+	/** Ends it by SIGKILL. */
 	async kill(): Promise<void> {
 		this.signal("SIGKILL");
 		await this.ended();

@@ -1,7 +1,7 @@
 /** Reading a stream line by line. */
 import { createInterface } from "node:readline";
 
-/** Calls `each` with every line. A stream that breaks just has no more lines; who minds that listens to the stream. */
+/** Calls `each` with every line. A stream that fails has no more lines; to know of the error, listen to the stream. */
 export function readLines(stream: NodeJS.ReadableStream, each: (line: string) => void): void {
 	createInterface({ input: stream })
 		.on("line", each)

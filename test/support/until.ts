@@ -1,14 +1,13 @@
 /**
- * Waiting for something to become true, without sleeping: whoever changes state that a test may wait for calls `changed`,
- * and conditions are looked at again then and only then. The deadline is there to end a test that would hang, not to
- * measure anything.
+ * Waits until something is true, without sleeping: whoever changes what a test may wait for calls `changed`, and only then
+ * are conditions looked at again. The deadline ends a test that would hang; it measures nothing.
  */
 import { setTimeout as delay } from "node:timers/promises";
 
 const waiting = new Set<() => void>();
 let announced = false;
 
-/** Tells that something has changed. Any number of calls in one turn look at the conditions once. */
+/** Announces a change. Conditions are looked at once, however many changes a turn of the event loop has. */
 export function changed(): void {
 	if (announced || waiting.size === 0) {
 		return;
@@ -23,7 +22,7 @@ export function changed(): void {
 }
 
 export interface UntilOptions {
-	/** Tells the state of things for the error; called only when the deadline has passed. */
+	/** Describes the state for the error; called only when the deadline has passed. */
 	readonly describe?: () => string;
 	/** ms of the machine's own time. */
 	readonly deadline?: number;
@@ -77,8 +76,8 @@ export async function until(condition: () => boolean, what: string, options: Unt
 }
 
 /**
- * Resolves as soon as `condition` is true, for what happens outside of this process, where nobody tells of changes: it is
- * looked at again and again.
+ * Resolves as soon as `condition` is true. It looks every few ms, for what happens outside of this process, where nobody
+ * announces changes.
  * @throws NeverHappened, and whatever `condition` throws
  */
 export async function eventually(

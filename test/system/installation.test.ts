@@ -26,11 +26,7 @@ function assertSettingsProtected(node: Node): void {
 
 describe("the Debian package on a node", () => {
 	itOnNode("says what to do, and is neither enabled nor started, until the settings are filled in", async (node) => {
-		const said = await node.install();
-		assert.match(
-			said,
-			/^fsconfregger: fill in \/etc\/default\/fsconfregger, then systemctl enable --now fsconfregger$/m,
-		);
+		assert.match(await node.install(), /^fsconfregger: fill in \S+fsconfregger, then systemctl enable --now /m);
 		await assertState(node, "disabled", "inactive");
 		assertSettingsProtected(node);
 		node.fillIn();
@@ -75,27 +71,21 @@ describe("the Debian package on a node", () => {
 		await node.container.run("systemctl", "enable", "--now", "fsconfregger");
 	});
 
-	itOnNode(
-		"leaves, when removed, the settings, and no gateway for FreeSWITCH to load at its next start",
-		async (node) => {
-			const others = `${snippets}/conf_ours.xml`;
-			node.write(others, "<include>\n</include>\n");
-			const said = await node.container.shell("dpkg --remove fsconfregger 2>&1");
-			assert.match(
-				said,
-				/^fsconfregger: files of gateways deleted: 3; what is loaded stays registered until FreeSWITCH restarts$/m,
-			);
-			assert.equal(await node.container.shell(`ls -A ${snippets}`), "conf_ours.xml\n");
-			assert.ok(existsSync(node.path(settingsFile)) && existsSync(node.path(script)));
-			await assertState(node, "", "inactive");
-			assert.deepEqual(node.freeswitch.unregistered, ["10004"]);
-			// Installed again, it is enabled as before, and has the snippets written anew.
-			await node.install();
-			await assertState(node, "enabled", "active");
-			await node.freeswitch.reached("10001", "10002", "10003");
-			await node.container.run("rm", others);
-		},
-	);
+	itOnNode("leaves, when removed, the settings, and no gateway that FreeSWITCH would load", async (node) => {
+		const others = `${snippets}/conf_ours.xml`;
+		node.write(others, "<include>\n</include>\n");
+		const said = await node.container.shell("dpkg --remove fsconfregger 2>&1");
+		assert.match(said, /^fsconfregger: files of gateways deleted: 3; what is loaded stays registered until /m);
+		assert.equal(await node.container.shell(`ls -A ${snippets}`), "conf_ours.xml\n");
+		assert.ok(existsSync(node.path(settingsFile)) && existsSync(node.path(script)));
+		await assertState(node, "", "inactive");
+		assert.deepEqual(node.freeswitch.unregistered, ["10004"]);
+		// Installed again, it is enabled as before, and has the snippets written anew.
+		await node.install();
+		await assertState(node, "enabled", "active");
+		await node.freeswitch.reached("10001", "10002", "10003");
+		await node.container.run("rm", others);
+	});
 
 	itOnNode("deletes, when removed, the snippets in the directory that the settings name", async (node) => {
 		await node.container.shell("mkdir '/opt/our profile'; chown freeswitch:daemon '/opt/our profile'");
@@ -121,15 +111,8 @@ describe("the Debian package on a node", () => {
 		);
 		assert.equal(left, "");
 		// systemd forgets a deleted unit a little later.
-		let units = "";
-		await eventually(
-			async () => {
-				units = await node.container.run("systemctl", "--no-legend", "list-units", "--all", "fsconfregger*");
-				return units === "";
-			},
-			"systemd has forgotten the unit",
-			{ describe: () => units },
-		);
+		const units = () => node.container.run("systemctl", "--no-legend", "list-units", "--all", "fsconfregger*");
+		await eventually(async () => (await units()) === "", "systemd has forgotten the unit");
 	});
 
 	itOnNode("replaces an installation by hand, as documented, and un-registers no room", async (node) => {

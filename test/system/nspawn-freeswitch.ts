@@ -3,17 +3,7 @@
  * event_socket.conf.xml. Orders and reports go through files in the container.
  */
 import { execFileSync } from "node:child_process";
-import {
-	chmodSync,
-	chownSync,
-	closeSync,
-	existsSync,
-	mkdirSync,
-	openSync,
-	readFileSync,
-	writeFileSync,
-	writeSync,
-} from "node:fs";
+import { chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { Order, Report } from "../stand-in/protocol.ts";
 import { eventually } from "../support/until.ts";
@@ -71,8 +61,7 @@ export class ContainedFreeSwitch {
 		const parameters = { "listen-ip": "127.0.0.1", "listen-port": "8021", password };
 		const lines = Object.entries(parameters).map(([name, value]) => `<param name="${name}" value="${value}"/>`);
 		const settings = ["<settings>", ...lines, "</settings>"].join("\n");
-		writeFileSync(path, `<configuration name="event_socket.conf">\n${settings}\n</configuration>\n`);
-		chmodSync(path, 0o640);
+		writeFileSync(path, `<configuration name="event_socket.conf">\n${settings}\n</configuration>\n`, { mode: 0o640 });
 		chownSync(path, freeswitchUser, freeswitchGroup);
 	}
 
@@ -103,9 +92,7 @@ export class ContainedFreeSwitch {
 		this.#given = 0;
 		await this.#container.run("systemctl", "daemon-reload");
 		await this.#container.run("systemctl", "restart", "freeswitch");
-		await eventually(() => starts() > before, "the stand-in listens", {
-			describe: () => JSON.stringify(this.#reports.slice(-5)),
-		});
+		await eventually(() => starts() > before, "the stand-in listens");
 	}
 
 	/** Has an order carried out, and resolves with its answer. @throws Error if it fails */

@@ -37,10 +37,15 @@ export function sharedNode(
 ): (title: string, test: (node: Node) => Promise<void>) => void {
 	let node: Node | undefined;
 	before(async () => {
-		node = advice === "" ? await Node.boot() : undefined;
+		if (advice !== "") {
+			return;
+		}
+		node = new Node(await Container.boot());
+		// The machine that lends its /usr may forbid its packages to start anything.
+		await node.container.run("rm", "-f", "/usr/sbin/policy-rc.d");
 		if (installed === "installed") {
-			await node?.install();
-			await node?.container.run("cp", "--preserve", settingsFile, pristine);
+			await node.install();
+			await node.container.run("cp", "--preserve", settingsFile, pristine);
 		}
 	});
 	beforeEach(async () => {
@@ -72,28 +77,16 @@ export class Node {
 	/** How many lines of the journal are older than the last reset. */
 	#past = 0;
 
-	private constructor(container: Container) {
+	/** Without the package, and with FreeSWITCH down. */
+	constructor(container: Container) {
 		this.container = container;
 		this.freeswitch = new ContainedFreeSwitch(container);
-	}
-
-	/** A node without the package, whose FreeSWITCH does not run. */
-	static async boot(): Promise<Node> {
-		const container = await Container.boot();
-		try {
-			// The machine that lends its /usr may forbid its packages to start anything.
-			await container.run("rm", "-f", "/usr/sbin/policy-rc.d");
-			return new Node(container);
-		} catch (error) {
-			await container.close();
-			throw error;
-		}
 	}
 
 	/** Builds and installs the package, and resolves with all that this prints. */
 	async install(version: string = manifest.version): Promise<string> {
 		mkdirSync(this.path(packages), { recursive: true });
-		buildPackage(this.path(packages), [version]);
+		buildPackage(this.path(packages), version);
 		return await this.container.shell(`dpkg --force-confold --install ${packages}/*_${version}_all.deb 2>&1`);
 	}
 

@@ -2,12 +2,14 @@
  * A container with systemd as its process 1, and a network of its own. Changes in it, also in /usr, stay in it. It ends with
  * this process, whatever ends that.
  */
+import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { childrenOf, commandLineOf } from "../support/processes.ts";
 import { eventually } from "../support/until.ts";
 import { makeRoot } from "./nspawn-root.ts";
 
@@ -77,14 +79,8 @@ export class Container {
 				...(node === "/usr/bin/node" ? [] : [`--bind-ro=${node}:/usr/bin/node`]),
 				`--bind-ro=${fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "")}:${checkout}`,
 				`--machine=${basename(this.#directory)}`,
-				"--private-network",
-				"--register=no",
-				"--keep-unit",
-				"--link-journal=no",
-				"--resolv-conf=off",
-				"--timezone=off",
-				"--console=pipe",
-				"--boot",
+				..."--private-network --register=no --keep-unit --link-journal=no".split(" "),
+				..."--resolv-conf=off --timezone=off --console=pipe --boot".split(" "),
 			],
 			// systemd needs cgroups of version 2, whatever the machine uses for itself.
 			{ env: { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1" }, stdio: ["ignore", "pipe", "pipe"] },
@@ -108,9 +104,7 @@ export class Container {
 		try {
 			await eventually(
 				async () => {
-					if (container.#nspawn.exitCode !== null) {
-						throw new Error(`the container did not start:\n${container.#console}`);
-					}
+					assert.equal(container.#nspawn.exitCode, null, `the container did not start:\n${container.#console}`);
 					return (
 						container.#findFirst() &&
 						/^(running|degraded)/.test((await container.try("systemctl", "is-system-running")).out)
@@ -167,13 +161,7 @@ export class Container {
 	}
 
 	#findFirst(): boolean {
-		const pid = String(this.#nspawn.pid);
-		try {
-			const [first] = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ");
-			this.#first = Number(first);
-			return this.#first > 0 && readFileSync(`/proc/${this.#first}/comm`, "utf8") === "systemd\n";
-		} catch {
-			return false;
-		}
+		[this.#first = 0] = childrenOf(this.#nspawn.pid ?? 0);
+		return commandLineOf(this.#first).includes("/systemd/systemd");
 	}
 }

@@ -32,7 +32,7 @@ after(() => {
 describe("the Debian package", () => {
 	itNeeding(["dpkg-deb"], "is the same, byte for byte, whoever builds it and when", () => {
 		const elsewhere = mkdtempSync(join(directory, "elsewhere-"));
-		buildPackage(elsewhere, [], { TZ: "Pacific/Auckland", LC_ALL: "C.UTF-8", TMPDIR: directory });
+		buildPackage(elsewhere, manifest.version, { TZ: "Pacific/Auckland", LC_ALL: "C.UTF-8", TMPDIR: directory });
 		assert.ok(readFileSync(file).equals(readFileSync(file.replace(directory, elsewhere))));
 	});
 

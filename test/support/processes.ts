@@ -2,19 +2,19 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
-/** The processes that a process has started from its main thread, which have not been waited for; those that have ended excepted. */
+/** The running processes that the main thread of a process has started. */
 export function childrenOf(pid: number): number[] {
 	return (read(`/proc/${pid}/task/${pid}/children`) ?? "").split(" ").map(Number).filter(isAlive);
 }
 
-/** Whether a process is there, and not only its exit status. */
+/** Whether a process exists, and not only its exit status. */
 export function isAlive(pid: number): boolean {
 	return pid > 0 && !["", "Z", "X"].includes(stateOf(pid));
 }
 
-/** The letter that the kernel has for a process's state, such as `T` for a stopped one; "" if there is none. */
+/** The kernel's letter for a process's state, such as `T` for a stopped one; "" if the process does not exist. */
 export function stateOf(pid: number): string {
-	// The name before it is in parentheses and can hold anything.
+	// The name in parentheses before the letter can contain anything.
 	return /^.*\) (\w)/s.exec(read(`/proc/${pid}/stat`) ?? "")?.[1] ?? "";
 }
 
@@ -31,12 +31,12 @@ export function processesWith(variable: string): number[] {
 		.filter(isAlive);
 }
 
-/** The most memory that a process has ever had resident, in MiB; NaN if it is gone. */
+/** The most memory that a process has ever had resident, in MiB; NaN if it has ended. */
 export function peakMemoryOf(pid: number): number {
 	return Number(/^VmHWM:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`) ?? "")?.[1]) / 1_024;
 }
 
-/** The descriptor that a process would get if it opened something now; a limit of that number lets it open nothing. */
+/** The descriptor that a process would get next. With this number as its limit it can open nothing. */
 export function lowestFreeDescriptor(pid: number): number {
 	const open = new Set(readdirSync(`/proc/${pid}/fd`).map(Number));
 	let lowest = 0;
@@ -46,7 +46,7 @@ export function lowestFreeDescriptor(pid: number): number {
 	return lowest;
 }
 
-/** Lets a process open no descriptor from `limit` on; the hard limit stays, so that this can be taken back. */
+/** Limits the descriptors of a process to those below `limit`. The hard limit stays, so that this can be undone. */
 export function limitDescriptors(pid: number, limit: number): void {
 	const { status, stderr } = spawnSync("prlimit", ["--pid", String(pid), `--nofile=${limit}:`], { encoding: "utf8" });
 	if (status !== 0) {
@@ -54,7 +54,7 @@ export function limitDescriptors(pid: number, limit: number): void {
 	}
 }
 
-/** The file's text, if it is there and may be read. */
+/** The file's text, if it exists and may be read. */
 function read(path: string): string | undefined {
 	try {
 		return readFileSync(path, "latin1");

@@ -186,6 +186,26 @@ describe("a room", () => {
 		assert.equal(node.registrar.count("unbind"), before);
 	});
 
+	it("is not un-registered when it comes back while FreeSWITCH reads its configuration to let it go", async () => {
+		await registered({ linger: 0, chunked: true }, "1");
+		node.onCommand = (command) => {
+			if (command === "reloadxml") {
+				create("1");
+			}
+		};
+		end("1");
+		await settled(["1"]);
+		assert.deepEqual([count(/reloadxml/) > 0, count(/killgw/), node.registrar.count("unbind")], [true, 0, 0]);
+	});
+
+	it("whose gateway FreeSWITCH will not remove is told, and is let go at the next try", async () => {
+		await registered({ linger: 0 }, "1");
+		node.answers = (command, answer) => (command.includes("killgw") ? "-ERR not now\n" : answer);
+		end("1");
+		await settled([]);
+		assert.deepEqual(node.log.said(/-ERR/), ["room 1: FreeSWITCH did not remove its gateway: -ERR not now"]);
+	});
+
 	it("that ends between its gateway's load and the first REGISTER's answer, at every moment, leaves no binding behind", async () => {
 		for (let lasting = 100; lasting < 1_600; lasting += 30) {
 			connect({ linger: 0, latency: 1_800 });

@@ -18,14 +18,14 @@ export interface Found {
 	readonly seed: number;
 	/** How many schedules it took. */
 	readonly after: number;
-	/** Where it is in the run of that seed, for fast-check. */
+	/** fast-check's name of the schedule among those of the seed. */
 	readonly path: string;
 	readonly schedule: Schedule;
 	readonly failure: string;
 	readonly story: string;
 }
 
-/** Plays schedules. The same seed draws the same schedules, every time. Returns what was found. */
+/** Plays schedules, always the same ones for the same seed. Returns the first that broke a claim. */
 export async function check({ seed, runs, shrink, played }: Check): Promise<Found | undefined> {
 	const property = fc.asyncProperty(schedules, async (schedule) => {
 		const outcome = await simulate(schedule);
@@ -41,7 +41,7 @@ export async function check({ seed, runs, shrink, played }: Check): Promise<Foun
 	return { seed, after: result.numRuns, path: result.counterexamplePath ?? "", schedule, failure, story };
 }
 
-/** What is to be kept of it in test/fixtures/seeds.json. The schedule itself is, since another version may draw others of a seed. */
+/** The entry for test/fixtures/seeds.json. It holds the schedule, since another version may draw others of the same seed. */
 export function entry({ seed, path, failure, schedule }: Found): string {
 	return JSON.stringify({ seed, path, found: failure, schedule });
 }

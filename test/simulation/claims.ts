@@ -1,13 +1,13 @@
 /**
- * What must hold at every moment of a simulation. It looks on, does nothing, and keeps the first claim that is broken.
+ * What must hold at every moment of a simulation. Claims only look on; the first one that is broken is kept.
  *
  * At any time, whatever is broken:
  * - No killgw for a running room that the daemon has been told of, by a create event or a list, before it sent the command.
- *   (What it was told later, it cannot take into account.) An old destroy event, a cut or a garbled list is no excuse; new
- *   settings are, by the rules of renewals.ts.
+ *   It cannot know what it is told later. An old destroy event, a cut and a garbled list are no excuse; new settings
+ *   are one, by the rules of renewals.ts.
  * - Nothing is done to gateways and snippets that are not rooms', and FreeSWITCH is told nothing but the known commands.
  * - No rescan after a reloadxml that did not succeed: it could bring back what was killed.
- * - No rescan loads a snippet that was written in the knowledge that the room's old gateway is still dying (the race).
+ * - No rescan loads a snippet that was written although the daemon had seen the room's old gateway dying (the race).
  * - No storms: a pass has at most one reloadxml and one rescan, and one command for each gateway; passes, runs of the
  *   script and tries to connect are no more frequent than their back-offs allow.
  * What must hold while nothing is broken is in promptness.ts, and how much may be done in storms.ts.
@@ -32,20 +32,20 @@ interface Life {
 /** A command on its way, with what the daemon knew when it sent it. */
 export interface Sent {
 	readonly command: string;
-	/** Of which room's gateway it is, if of one. */
+	/** The room whose gateway it names, if any. */
 	readonly room: string | undefined;
-	/** The conference, if it is for a running room that the daemon knew of. */
+	/** The conference of that room, if it ran and the daemon knew of it. */
 	readonly knownLife: string | undefined;
 	/** Whether the last reloadxml had succeeded. */
 	readonly reloaded: boolean;
-	/** Whether it was sent on the connection that there still is: FreeSWITCH may carry out commands of one that has ended. */
+	/** Whether its connection still exists: FreeSWITCH may carry out commands of one that has ended. */
 	readonly current: () => boolean;
 }
 
 /** What a list held when FreeSWITCH made it. */
 export interface Listed {
 	readonly lives: readonly string[];
-	/** By room, killed gateways with no other beside them; and the rooms with a registered gateway. */
+	/** `dying`: by room, killed gateways without another beside them. `registered`: rooms with a registered gateway. */
 	readonly gateways:
 		| { readonly dying: ReadonlyMap<string, Gateway>; readonly registered: ReadonlySet<string> }
 		| undefined;
@@ -77,10 +77,10 @@ export class Claims {
 	readonly #lives = new Map<string, Life>();
 	/** Gateways that the daemon has seen dying, by room. */
 	#dying = new Map<string, Gateway>();
-	/** Of those, the ones whose rooms' snippets were written all the same. */
+	/** Those whose rooms' snippets were written all the same. */
 	readonly #raced = new Map<string, Gateway>();
 	#reloaded = true;
-	/** How many there have been. */
+	/** How many connections have ended. */
 	#connections = 0;
 
 	constructor(options: ClaimsOptions) {
@@ -105,7 +105,7 @@ export class Claims {
 		return [...this.#lives.keys()].sort();
 	}
 
-	/** FreeSWITCH fires an event, whoever gets it. */
+	/** FreeSWITCH fires an event, which may not reach the daemon. */
 	fired(event: EventRecord): void {
 		if (event["Action"] === "conference-create") {
 			const room = event["Conference-Name"] ?? "";

@@ -10,13 +10,13 @@ export interface Kind<Facts extends object> {
 	readonly weight: number;
 	readonly facts: fc.Arbitrary<Facts>;
 	words(facts: Facts): string;
-	/** Takes no time; what it sets going does. */
+	/** It takes no time, but what it sets going does. */
 	carryOut(node: SimulatedNode, facts: Facts): void;
 	/** Whether promptness may still be claimed after this fault. */
 	isHarmless?(facts: Facts): boolean;
 }
 
-/** Finds out the type of a kind's facts. */
+/** Has the type of a kind's facts inferred. */
 export function kind<Facts extends object>(described: Kind<Facts>): Kind<Facts> {
 	return described;
 }
@@ -26,7 +26,7 @@ export type DeedOf<Table> = {
 	[Name in keyof Table]: Table[Name] extends Kind<infer Facts> ? { readonly do: Name } & Readonly<Facts> : never;
 }[keyof Table];
 
-/** Few, so that much befalls the same one. */
+/** Few, so that one room meets much. */
 export const rooms = ["1", "2", "07974"];
 
 export const room = fc.constantFrom(...rooms);

@@ -1,4 +1,4 @@
-/** The directory of snippets, in memory: FreeSWITCH reads its configuration from here as it would from files. */
+/** The directory of snippets, in memory, from which the simulated FreeSWITCH reads its configuration. */
 import { preprocess } from "../stand-in/freeswitch/snippet-directory.ts";
 import { snippet } from "../support/snippets.ts";
 
@@ -39,12 +39,12 @@ export class SimulatedDirectory {
 		this.#files.set(`${room}.xml`, text);
 	}
 
-	/** Writes what a script writes that is ended halfway and does not rename. */
+	/** Writes half a snippet in place, as a script may that is ended halfway. */
 	break(room: string): void {
 		this.write(room, half(room));
 	}
 
-	/** Leaves behind what a script leaves that is ended before it renames. */
+	/** Leaves a temporary file, as a script does that is ended before it renames. */
 	litter(room: string): void {
 		this.#files.set(`.conf_${room}.4711.tmp`, half(room));
 	}

@@ -4,7 +4,7 @@ import type { EventRecord } from "../stand-in/freeswitch/events.ts";
 import { Armed } from "./armed.ts";
 import { kind, wait } from "./deed.ts";
 
-/** For each fate its words, and how many ms late the event is told, as often as it is. */
+/** `told`: a delay in ms for each time that the event is told. */
 const fates = {
 	lost: { words: () => "lost", told: () => [] },
 	doubled: { words: () => "told twice", told: () => [0, 0] },
@@ -28,7 +28,7 @@ export class EventFaults extends Armed<EventFault, EventRecord> {
 	}
 }
 
-/** How late an event is told, in ms, as often as it is; and what is to be said of that. */
+/** What becomes of an event: a delay in ms for each time that it is told. */
 export function fateOf({ fate, late }: EventFault): { words: string; told: readonly number[] } {
 	return { words: fates[fate].words(late), told: fates[fate].told(late) };
 }

@@ -5,7 +5,7 @@ interface Line {
 	/** ms */
 	readonly at: number;
 	readonly sentence: string;
-	/** Whether it came of what stands before it, and was not done to the node. */
+	/** Whether it came of what is told before, and was not done to the node. */
 	readonly outcome: boolean;
 }
 
@@ -18,7 +18,7 @@ export class History {
 		this.#clock = clock;
 	}
 
-	/** Nothing more is of interest. */
+	/** What follows is not told. */
 	end(): void {
 		this.#ended = true;
 	}

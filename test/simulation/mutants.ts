@@ -1,6 +1,6 @@
 /**
- * `npm run mutants [-- COUNT [NAME]]`: whether the simulation catches what it is there to catch. Each mutant is a fault put
- * into a copy of the code; the simulation must break a claim within COUNT schedules, and must not do so for the code as it is.
+ * `npm run mutants [-- COUNT [NAME]]` shows that the simulation finds faults. Each mutant is a copy of the code with a fault
+ * in it, which must break a claim within COUNT schedules; the code as it is must not.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,10 +1,10 @@
-/** Faults that a program like this could well have, as changes to its text. */
+/** Faults that a program like this may well have, as changes to its text. */
 
 export interface Mutant {
 	readonly name: string;
 	readonly changes: readonly {
 		readonly file: string;
-		/** Stands there exactly once. */
+		/** Text that is there exactly once. */
 		readonly from: string;
 		readonly to: string;
 	}[];
@@ -108,7 +108,7 @@ export const mutants: readonly Mutant[] = [
 		"rescanNeeded || !reloaded || (await this.#renew",
 		"rescanNeeded || (await this.#renew",
 	),
-	// The time limit of an answer is kept by src/freeswitch/session.ts, in whose place a model of it stands in the simulation.
+	// The time limit of an answer belongs to src/freeswitch/session.ts, of which the simulation has a model.
 	mutant(
 		"trust a late answer after a timeout",
 		"test/simulation/session.ts",

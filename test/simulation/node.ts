@@ -1,7 +1,7 @@
 /**
  * A node in the simulation: FreeSWITCH, the registrar, the directory of snippets, the network between FreeSWITCH and the
- * daemon, and the daemon, all on simulated time. Whatever is broken here mends itself after a while, or when all is mended at
- * once. A schedule is played on it, and tests of the whole controller use it by hand.
+ * daemon, and the daemon, all on simulated time. What is broken mends itself after a while, or when everything is mended at
+ * once. Schedules are played on it; tests of the whole controller use it by hand.
  */
 
 import type { EventRecord } from "../stand-in/freeswitch/events.ts";
@@ -33,7 +33,7 @@ export interface NodeOptions
 	readonly freeswitch?: Partial<FreeSwitchOptions>;
 }
 
-/** ms between looks at what must hold. */
+/** ms between looks at claims that have a time limit. */
 const lookEvery = 500;
 
 const byDefault = { linger: 5_000, resync: 30_000, takes: 5, latency: 0, chunked: false, modules: 0, seed: 1 };
@@ -60,7 +60,7 @@ export class SimulatedNode {
 	freeswitch: FreeSwitch;
 	process: SimulatedProcess;
 	readonly random: Random;
-	/** Mend what is broken. */
+	/** What mends that which is broken now. */
 	readonly #repairs = new Set<() => void>();
 	#starts = 0;
 	/** The number of the script's settings that the settings file holds. */
@@ -101,7 +101,7 @@ export class SimulatedNode {
 		return { SIP_PASSWORD: `settings ${this.#settings}` };
 	}
 
-	/** Lets the first daemon start, and looks at the promises that have a time limit every now and then. */
+	/** Starts the first daemon, and the regular looks at claims that have a time limit. */
 	start(): void {
 		this.#look();
 		this.history.deed("the daemon starts");
@@ -119,7 +119,7 @@ export class SimulatedNode {
 		this.#repairs.add(now);
 	}
 
-	/** Ends all faults. A connection that is half open stays it, until the daemon notices. */
+	/** Ends all faults. A half-open connection stays half open until the daemon notices. */
 	mendAll(): void {
 		for (const armed of Object.values(this.faults)) {
 			armed.clear();
@@ -151,7 +151,7 @@ export class SimulatedNode {
 		}
 	}
 
-	/** Another conference of the name takes a running one's place, whose destroy event is fired `late` ms after that. */
+	/** Replaces a running conference by another of its name; the old one's destroy event comes `late` ms after that. */
 	replaceRoom(room: string, late: number): void {
 		const { freeswitch } = this;
 		if (this.#holdsConferences && freeswitch.conferences.get(room) !== undefined) {
@@ -242,7 +242,7 @@ export class SimulatedNode {
 		this.registrar.close();
 	}
 
-	/** FreeSWITCH does not start with them, and the log tells the administrator to look for them. */
+	/** FreeSWITCH does not start with broken snippets, and the log tells the administrator to look for them. */
 	#removeBroken(which: (room: string) => boolean): boolean {
 		const rooms = this.directory.broken.filter(which);
 		for (const room of rooms) {
@@ -281,7 +281,7 @@ export class SimulatedNode {
 		return freeswitch;
 	}
 
-	/** The registrar, with an eye on what it is told. */
+	/** The registrar, whose requests are noted. */
 	#peer(): SipPeer {
 		return {
 			register: (request, reply) => {

@@ -1,7 +1,7 @@
 /**
  * The time of the daemon's process, which can be stalled and killed. While it is stalled (no processor, or stopped by a
- * signal) nothing of it runs; afterwards what fell due runs late and all at once. That is all that a clock's leap can be to
- * a daemon that knows only the monotonic clock.
+ * signal) nothing of it runs; afterwards what fell due runs late and all at once. To a daemon that knows only the
+ * monotonic clock, a suspended machine looks the same.
  */
 import type { Clock } from "../../src/clock.ts";
 
@@ -45,7 +45,7 @@ export class ProcessTime implements Clock {
 		};
 	}
 
-	/** Has the process do something with what came from outside. */
+	/** Runs what the process does about something from outside. */
 	deliver(run: () => void): void {
 		this.#do({ timer: false, run });
 	}
@@ -81,7 +81,7 @@ export class ProcessTime implements Clock {
 		}
 	}
 
-	/** One after the other, each with what it sets going. */
+	/** Runs the backlog one by one, each with what it sets going. */
 	#catchUp(): void {
 		const [task] = this.#backlog;
 		if (task !== undefined && this.#state === "running") {

@@ -1,4 +1,4 @@
-/** The daemon's process on a simulated node: the whole of the real Daemon, on the process's own time, that can be killed. */
+/** The daemon's process on a simulated node: the real Daemon on a time of its own, which can be stalled and killed. */
 
 import { Daemon, type DaemonOptions } from "../../src/daemon.ts";
 import { Unreachable } from "../../src/freeswitch/errors.ts";
@@ -10,7 +10,7 @@ import { ProcessTime } from "./process-time.ts";
 import { SimulatedScripts } from "./scripts.ts";
 import { SimulatedSession } from "./session.ts";
 
-/** ms that it takes to connect, to be refused, and until nobody is waited for any longer. */
+/** ms that it takes to be connected, to be refused, and to give up on a silent network. */
 const connecting = { greeting: 5, refusal: 1, patience: 10_000 };
 
 /** As on a machine with two processors. */
@@ -84,7 +84,7 @@ export class SimulatedProcess {
 		});
 	}
 
-	/** Ends it as kill -9 does. `scripts`: those that are running go on. */
+	/** Ends it as kill -9 does. `scripts`: whether those that are running go on. */
 	kill(scripts: boolean): void {
 		this.ending = true;
 		this.time.kill();
@@ -103,7 +103,7 @@ export class SimulatedProcess {
 		this.#end();
 	}
 
-	/** As openEventSocket in src/freeswitch/session.ts: what it has opened is authenticated and subscribed. */
+	/** Like openEventSocket in src/freeswitch/session.ts, whose sessions are authenticated and subscribed. */
 	async #open(onEvent: Parameters<DaemonOptions["openSession"]>[1]): Promise<Session> {
 		const { freeswitch, network, claims, history } = this.#node;
 		claims.storms.connecting();
@@ -138,7 +138,7 @@ export class SimulatedProcess {
 		return new Promise((resolve) => this.time.after(ms, resolve));
 	}
 
-	/** The node's log, with what is worth to be read in a history; a fault of the program breaks a claim. */
+	/** The node's log. Warnings and errors are told in the history; a fault of the program breaks a claim. */
 	#log(): RecordingLog {
 		const { log, history, claims } = this.#node;
 		const telling =

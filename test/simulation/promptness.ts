@@ -2,8 +2,8 @@
  * What must hold while nothing is broken, at every moment: a room is registered 3 s after its start, or 5 s after it if an
  * older gateway of its name may have to go first, and stays so for as long as it runs; a room that has ended is not
  * registered any more 4 s after the linger; what is not ours stays registered. A room that is given new settings is registered
- * again 5 s after its old gateway was killed. 3 s are a pass, a script, the tick at which the
- * gateway registers, and some for other rooms' sake; a gateway that goes takes two ticks.
+ * again 5 s after its old gateway was killed. The 3 s are for a pass, a script, the tick at which the gateway registers, and
+ * passes for other rooms; a gateway that goes takes two ticks.
  */
 import type { Clock } from "../../src/clock.ts";
 import { isRegistered } from "../../src/freeswitch/commands.ts";
@@ -25,11 +25,11 @@ const within = { start: 3_000, comeback: 5_000, end: 4_000 };
 export class Promptness {
 	readonly #options: PromptnessOptions;
 	readonly #fail: (sentence: string) => void;
-	/** ms on the clock from which each running room is registered. */
+	/** ms on the clock from which each running room must be registered. */
 	readonly #deadlines = new Map<string, number>();
-	/** ms on the clock at which each other one has ended. */
+	/** ms on the clock at which each other room has ended. */
 	readonly #ended = new Map<string, number>();
-	/** The last state that was told of each gateway; killing it does not change that. */
+	/** The last state told by an event of each gateway; killing it fires none. */
 	readonly #states = new Map<string, string>();
 	/** The Call-IDs of gateways that were killed while FreeSWITCH called them registered. */
 	readonly #killed = new Set<string>();
@@ -105,7 +105,7 @@ export class Promptness {
 			}
 		}
 		for (const [room, at] of this.#ended) {
-			// A gateway killed while a refresh of its SIP stack's is under way, which no list shows, sends no un-REGISTER.
+			// A gateway that is killed during a refresh by its SIP stack, which no list shows, sends no un-REGISTER.
 			const left = registrar.bindingsOf(room).some(({ callId }) => !this.#killed.has(callId));
 			if (now > at + linger + within.end && left) {
 				this.#fail(`room ${room} has ended and is still registered, though nothing is broken`);

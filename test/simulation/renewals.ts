@@ -1,7 +1,7 @@
 /**
  * What must hold of a reload, whatever is broken: a gateway of a running room is taken down for it only if it was loaded with
  * old settings, and only while no other room is off the air for the same reason; and in the end all rooms have the settings
- * that the daemon was last told to bring to them. A daemon that is killed has forgotten that it was.
+ * that the daemon was last told to bring to them. A killed daemon has forgotten that.
  */
 import { isRegistered } from "../../src/freeswitch/commands.ts";
 import type { Gateway } from "../stand-in/freeswitch/gateway.ts";
@@ -16,11 +16,11 @@ export interface RenewalsOptions {
 
 export class Renewals {
 	readonly #options: RenewalsOptions;
-	/** The settings, by their number, that all rooms are to have; 0 for whatever they have. */
+	/** The number of the settings that all rooms are to have; 0 if any will do. */
 	#wanted = 0;
-	/** Running rooms that were registered, and were taken down. */
+	/** Running rooms that were registered, were taken down and are not back. */
 	readonly #takenDown = new Set<string>();
-	/** The rooms that were registered in the list that the daemon has seen last. */
+	/** The rooms that were registered in the last list that the daemon has seen. */
 	#listed: ReadonlySet<string> = new Set();
 
 	constructor(options: RenewalsOptions) {
@@ -60,7 +60,7 @@ export class Renewals {
 
 	/**
 	 * The gateway of a running room is killed. Returns whether that may be for the sake of new settings.
-	 * @param current whether by a command of the connection that there is; one of an earlier connection cannot be helped
+	 * @param current whether the command's connection still exists; the daemon cannot call back a command of an earlier one
 	 */
 	killed(room: string, current: boolean): boolean {
 		const gateway = this.#gatewayOf(room);

@@ -20,24 +20,24 @@ export interface Schedule {
 	readonly latency: number;
 	/** Whether events that follow an answer are read together with it. */
 	readonly chunked: boolean;
-	/** ms that FreeSWITCH has yet to take for loading its modules when the daemon starts. */
+	/** ms for which FreeSWITCH still loads modules when the daemon starts. */
 	readonly modules: number;
 	/** Rooms that run already. */
 	readonly running: readonly string[];
 	/** Rooms whose snippets lie there from earlier. */
 	readonly stale: readonly string[];
-	/** What chance is drawn from, in FreeSWITCH and for the daemon's jitter. */
+	/** For chance in FreeSWITCH and for the daemon's jitter. */
 	readonly seed: number;
 	readonly steps: readonly Step[];
 }
 
-/** What is so from the beginning, in words. */
+/** What a node is like from the beginning, in words. */
 export function circumstances(schedule: Schedule): string {
 	const { linger, takes, phase, latency, chunked, modules, running, stale, seed } = schedule;
 	return [
 		`A room that ended lingers for ${linger} s; the script takes ${takes} ms; the registrar answers after ${latency} ms;`,
 		`FreeSWITCH's first tick comes ${phase} ms after the profile's start; seed ${seed};`,
-		`an event right after an answer is handled ${chunked ? "before" : "after"} who waits for the answer goes on.`,
+		`an event that comes with an answer is handled ${chunked ? "before" : "after"} the code that waits for the answer.`,
 		...(modules > 0 ? [`FreeSWITCH is still starting, and loads its modules within ${modules} ms.`] : []),
 		...(running.length > 0 && modules === 0 ? [`Running already: ${running.join(", ")}.`] : []),
 		...(stale.length > 0 ? [`Snippets from earlier: ${stale.join(", ")}.`] : []),
@@ -50,7 +50,7 @@ function as(name: string, facts: fc.Arbitrary<object>): fc.Arbitrary<Deed> {
 	return facts.map((drawn) => ({ do: name, ...drawn }) as Deed);
 }
 
-/** Any kind of a table. */
+/** Deeds of all kinds of a table. */
 function anyOf(table: Readonly<Record<string, Kind<object>>>): Drawn {
 	const kinds = Object.entries(table).map(([name, { weight, facts }]) => ({ weight, arbitrary: as(name, facts) }));
 	return fc.oneof(...kinds);
@@ -65,7 +65,7 @@ const brief = fc.oneof(
 
 const doubled = as("events", events("doubled").facts);
 
-/** What ends a connection, and no more than that. */
+/** What ends a connection and breaks nothing else. */
 const ending: Drawn = fc.oneof(
 	fc.record({ do: fc.constant("cut"), how: fc.constantFrom("in order", "reset") }),
 	fc.record({
@@ -77,7 +77,7 @@ const ending: Drawn = fc.oneof(
 	fc.record({ do: fc.constant("daemon"), how: fc.constant("killed"), lasting: brief, scripts: fc.boolean() }),
 );
 
-/** Scripts that have seen the old settings when there are new ones. */
+/** Scripts that began with old settings and end when there are new ones. */
 const slowness: Drawn = fc.record({
 	do: fc.constant("script"),
 	fault: fc.constantFrom("slow", "fails after all"),

@@ -34,7 +34,7 @@ const drawnFaults = {
 		instead: (directory, room, action) => action === "write" && directory.break(room),
 	},
 	slow: { words: (takes) => `takes ${takes} ms`, exitCode: 0, takes: (takes) => takes },
-	// Until it goes on, if nobody has ended it.
+	// It goes on after that time, if nobody has ended it.
 	hangs: { words: () => "hangs", exitCode: 0, takes: () => 30_000 },
 } satisfies Record<string, Fault>;
 
@@ -53,7 +53,7 @@ export interface ScriptFault {
 }
 
 export class ScriptFaults extends Armed<ScriptFault, { room: string; action: Action }> {
-	/** Asked at every run, before what was added. */
+	/** For tests by hand: asked at every run, and goes before what was added. */
 	always: (room: string, action: Action) => Partial<ScriptFault> | undefined = () => undefined;
 
 	constructor() {

@@ -1,6 +1,6 @@
 /**
- * The processes that run the generator script, as the real Script starts and ends them, but on simulated time and with a
- * directory in memory. A process is a thing of its own: it can outlive the daemon that started it.
+ * The processes of the generator script, which the real Script starts and ends, on simulated time and with a directory in
+ * memory. A process can outlive the daemon that started it.
  */
 import type { ScriptExit, StartScript } from "../../src/generator/script-process.ts";
 import { snippet } from "../support/snippets.ts";
@@ -8,7 +8,7 @@ import type { SimulatedNode } from "./node.ts";
 import type { ProcessTime } from "./process-time.ts";
 import type { Action, Instead } from "./script-faults.ts";
 
-/** A run as it began. */
+/** The beginning of a run. */
 export interface ScriptRecord {
 	readonly room: string;
 	readonly action: Action;
@@ -17,11 +17,11 @@ export interface ScriptRecord {
 }
 
 export class SimulatedScripts {
-	/** Starts a process; for the daemon whose process has this time. */
+	/** Starts a process. */
 	readonly start: StartScript;
 	readonly #node: SimulatedNode;
 	readonly #time: ProcessTime;
-	/** End what is running. */
+	/** What ends each process that is running. */
 	readonly #ends = new Set<() => void>();
 
 	constructor(node: SimulatedNode, time: ProcessTime) {

@@ -1,7 +1,7 @@
 /**
- * A connection to FreeSWITCH as src/freeswitch/session.ts has it, without bytes. As there, answers bear no sign of their questions
- * and are taken in the order of their coming; an answer that does not come within 10 s ends the session with NoAnswer. As
- * in FreeSWITCH, a connection carries out one command at a time and is sent its events after the answer.
+ * A connection to FreeSWITCH like that of src/freeswitch/session.ts, without bytes. As there, answers do not name their
+ * questions and are taken in order, and one that does not come within 10 s ends the session with NoAnswer. As in FreeSWITCH,
+ * a connection carries out one command at a time and gets its events after the answer.
  */
 
 import { version } from "../../src/freeswitch/commands.ts";
@@ -45,10 +45,10 @@ export class SimulatedSession implements Session {
 	#reason: ConnectionLost | undefined;
 	/** Whether bytes still come and go. */
 	#open = true;
-	/** Whether a command is under way, behind which events wait. */
+	/** Whether a command is under way; events wait until it is answered. */
 	#busy = false;
 	#held: EventRecord[] = [];
-	/** Settles when FreeSWITCH is done with the commands sent so far. */
+	/** Settles when FreeSWITCH has carried out the commands sent so far. */
 	#line: Promise<unknown> = Promise.resolve();
 
 	constructor(node: SimulatedNode, time: ProcessTime, onEvent: (event: Event) => void) {

@@ -1,8 +1,8 @@
 /**
  * The promise, for any history: once things are quiet, the registrar's bindings are exactly the running rooms. Schedules are
- * drawn at random and played on simulated time; support/simulation-claims.ts says what must hold meanwhile. A suspended
- * machine and a changed wall clock need no schedule of their own: the daemon knows the monotonic clock only, and the worst
- * that this can do is to stand still, as for a daemon that gets no processor.
+ * drawn at random and played on simulated time; claims.ts says what must hold meanwhile. A suspended machine and a
+ * changed wall clock need no schedule of their own: the daemon knows only the monotonic clock, which can at worst stand still,
+ * as it does for a daemon that gets no processor.
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -15,10 +15,10 @@ export interface Outcome {
 	readonly commands: number;
 }
 
-/** ms in which every retry of the daemon's and every binding's expiry has its turn, and a half-open connection is noticed. */
+/** ms in which every retry falls due, every binding expires, and a half-open connection is noticed. */
 const settling = 105_000;
 
-/** ms more, as often as gateways still wait for FreeSWITCH's next try; it waits longer after each refusal. */
+/** More ms, as long as gateways wait for FreeSWITCH's next try; it waits longer after each refusal. */
 const furtherSettling = { ms: 35_000, times: 20 };
 
 /** ms in which a daemon at rest does hardly anything: longer than two resyncs. */
@@ -86,7 +86,7 @@ async function rest(node: SimulatedNode): Promise<void> {
 	node.mendAll();
 	await pass(node, settling);
 	if (node.removeBroken()) {
-		// Some room ended since then, unseen.
+		// A room has ended unseen since then.
 		await pass(node, settling);
 	}
 	for (let times = 0; times < furtherSettling.times && loaded(node).some(isWaiting); times++) {
@@ -118,8 +118,8 @@ async function rest(node: SimulatedNode): Promise<void> {
 		[...claims.running.map((room) => `conf_${room}`), ...Object.values(admins)],
 		loaded(node).map(({ name }) => name),
 	);
-	// What a script does that has outlived its daemon is seen by nobody until FreeSWITCH reads the directory: callers do not
-	// notice, since whatever gateway comes or goes by that is seen and put right.
+	// Nobody sees what a script does that has outlived its daemon until FreeSWITCH reads the directory. Callers do not notice:
+	// a gateway that comes or goes by that is seen and put right.
 	const counts = (name: string) => !name.startsWith("admin_") && !node.directory.orphaned.has(name);
 	expect(node, "in the directory", claims.running.filter(counts), node.directory.snippets.filter(counts));
 	claims.renewals.rest(claims.running.filter(counts));
@@ -146,7 +146,7 @@ function isWaiting({ state }: Gateway): boolean {
 	return state === "TRYING" || state === "TIMEOUT" || state === "FAILED" || state === "FAIL_WAIT";
 }
 
-/** Ends the daemon in order: whatever it does, it does not keep it from ending. */
+/** Ends the daemon in order, in whatever it is interrupted. */
 async function stop(node: SimulatedNode): Promise<void> {
 	if (node.claims.failure === undefined) {
 		const { process } = node;

@@ -1,6 +1,6 @@
 /**
- * `npm run soak -- COUNT [SEED]`: as many schedules as one likes. Ends with 1 if one breaks a claim; with `--no-shrink` it is
- * told as it was drawn.
+ * `npm run soak -- COUNT [SEED]` plays COUNT schedules, and exits with 1 if one breaks a claim. `--no-shrink`: that one is told
+ * as it was drawn.
  */
 import { randomInt } from "node:crypto";
 import { systemClock } from "../../src/clock.ts";

@@ -5,12 +5,12 @@
 import type { Clock } from "../../src/clock.ts";
 
 /**
- * ms from one look of a daemon to its next, at least. Whatever asks for passes, however often and over how many connections,
- * it is one every 150 ms: so seven in a second, with two lists, one reloadxml and one rescan each, and a command for each gateway.
+ * The least ms between two looks of a daemon, however many passes are asked for on however many connections: seven a second,
+ * each with two lists, at most one reloadxml and one rescan, and a command for each gateway.
  */
 const spacing = 150;
 
-/** ms that sums of times may be off. */
+/** ms by which sums of times may be wrong. */
 const rounding = 0.001;
 
 export class Storms {
@@ -49,7 +49,7 @@ export class Storms {
 		}
 	}
 
-	/** There is a new connection, FreeSWITCH or daemon: what was sent before was another's, and every room may be served anew. */
+	/** The connection, FreeSWITCH or the daemon is a new one: a pass begins anew, and every room may be served anew. */
 	newConnection(): void {
 		this.#inPass = [];
 		this.#runs.clear();

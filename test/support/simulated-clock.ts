@@ -13,11 +13,11 @@ function settlePromises(): Promise<void> {
 
 export class SimulatedClock implements Clock {
 	#now = 0;
-	/** By the time they are due; among equals, in the order in which they were set. */
+	/** Sorted by the time they are due, then by the order in which they were set. */
 	readonly #timers: Timer[] = [];
 	readonly #settle: () => Promise<void>;
 
-	/** @param settle awaited between timers, so that what a timer has set going is done before the next one fires */
+	/** @param settle awaited between timers, so that all that a timer has set going is done before the next one fires */
 	constructor(settle: () => Promise<void> = settlePromises) {
 		this.#settle = settle;
 	}

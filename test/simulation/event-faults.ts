@@ -6,9 +6,9 @@ import { kind, wait } from "./deed.ts";
 
 /** `told`: a delay in ms for each time that the event is told. */
 const fates = {
-	lost: { words: () => "lost", told: () => [] },
-	doubled: { words: () => "told twice", told: () => [0, 0] },
-	late: { words: (late: number) => `told ${late} ms late`, told: (late: number) => [late] },
+	lost: () => ({ words: "lost", told: [] }),
+	doubled: () => ({ words: "told twice", told: [0, 0] }),
+	late: (ms: number) => ({ words: `told ${ms} ms late`, told: [ms] }),
 };
 
 interface EventFault {
@@ -28,9 +28,9 @@ export class EventFaults extends Armed<EventFault, EventRecord> {
 	}
 }
 
-/** What becomes of an event: a delay in ms for each time that it is told. */
+/** What becomes of an event. */
 export function fateOf({ fate, late }: EventFault): { words: string; told: readonly number[] } {
-	return { words: fates[fate].words(late), told: fates[fate].told(late) };
+	return fates[fate](late);
 }
 
 /** The kind whose fates are these. */
@@ -44,7 +44,7 @@ export const events = (...drawn: EventFault["fate"][]) =>
 			late: wait,
 		}),
 		words: ({ fate, of, count, late }) =>
-			`the next ${count} events${of === "all" ? "" : ` of ${of}`} will be ${fates[fate].words(late)}`,
+			`the next ${count} events${of === "all" ? "" : ` of ${of}`} will be ${fates[fate](late).words}`,
 		carryOut: (node, fault) => node.faults.events.add(fault, { times: fault.count }),
 		isHarmless: ({ fate }) => fate === "doubled",
 	});

@@ -4,7 +4,11 @@
  */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { Reconciler } from "../../../src/controller/reconciler.ts";
 import { type NodeOptions, SimulatedNode } from "../../simulation/node.ts";
+import { toRoom } from "../../support/observations.ts";
+import { recordingLog } from "../../support/recording-log.ts";
+import { SimulatedClock } from "../../support/simulated-clock.ts";
 import { snippet } from "../../support/snippets.ts";
 
 let node: SimulatedNode;
@@ -455,6 +459,34 @@ describe("at any command of a busy time", () => {
 	}
 });
 
+describe("a fault of the program", () => {
+	it("is told once with its stack, and passes go on", async () => {
+		const [clock, log] = [new SimulatedClock(), recordingLog()];
+		const generator = { run: () => Promise.resolve(), stop: () => Promise.resolve() };
+		const reconciler = new Reconciler({
+			generator,
+			toRoom,
+			profile: "external",
+			linger: 0,
+			resync: 30_000,
+			clock,
+			log,
+		});
+		let asked = 0;
+		reconciler.connected({
+			api: () => {
+				asked += 1;
+				return Promise.reject(new TypeError("nobody thought of this"));
+			},
+		});
+		await clock.advance(4_000);
+		assert.equal(asked, 3);
+		const [line = "", ...more] = log.said(/./);
+		assert.match(line, /^a fault of the program, please report it: TypeError: nobody thought of this\n/);
+		assert.deepEqual(more, []);
+	});
+});
+
 describe("a daemon that is told to stop", () => {
 	it("ends the pass under way, makes no other, and leaves the registrations", async () => {
 		await registered({});
@@ -513,6 +545,20 @@ describe("a reload", () => {
 		]);
 		assert.equal(node.runs.filter(({ at }) => at > 3_000).length, 3);
 		await settled(["1", "2", "3"]);
+	});
+
+	it("tells that FreeSWITCH will not remove a gateway, and goes on at the next try", async () => {
+		await registered(options, "1");
+		let isFirst = true;
+		node.answers = (command, answer) => {
+			const refuses = isFirst && command.includes("killgw");
+			isFirst &&= !refuses;
+			return refuses ? "-ERR not now\n" : answer;
+		};
+		node.reload();
+		await settled(["1"]);
+		assert.deepEqual(loadedWith(), all(1, "1"));
+		assert.deepEqual(node.log.said(/-ERR/), ["room 1: FreeSWITCH did not remove its gateway: -ERR not now"]);
 	});
 
 	it("is over at once when no room is running", async () => {

@@ -92,27 +92,20 @@ const at = (level: string) => log.lines.flatMap((line) => (line.level === level 
 const afterwards = "; retrying; no room is added or removed until then";
 
 describe("a connection that cannot be made", () => {
-	for (const [jitter, waits] of [
-		[0, [200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000]],
-		[0.5, [150, 300, 600, 1_200, 2_400, 3_750, 3_750]],
-		[1, [100, 200, 400, 800, 1_600, 2_500, 2_500]],
-	] as const) {
-		it(`is tried at once and then after 0.2 s, doubling to 5 s, for ever, less a jitter of ${jitter}`, async () => {
-			random = jitter;
-			assert.equal(attempts.length, 1);
-			assert.deepEqual(await failures(waits.length), waits);
-			assert.deepEqual(told, []);
-		});
-	}
+	it("is tried at once and then after 0.2 s, doubling to 5 s, for ever, less a jitter of half at most", async () => {
+		assert.equal(attempts.length, 1);
+		assert.deepEqual(await failures(8), [200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000]);
+		random = 1;
+		await lose(await succeed());
+		assert.deepEqual(await failures(6), [200, 400, 800, 1_600, 2_500, 2_500]);
+		assert.deepEqual(told, ["connected", "disconnected"]);
+	});
 
 	it("is told in one line, and in another when the reason changes", async () => {
 		await failures(5, "refused");
 		await failures(3, "no route");
 		await failures(1, "refused");
-		assert.deepEqual(
-			at("warn"),
-			["refused", "no route", "refused"].map((reason) => reason + afterwards),
-		);
+		assert.deepEqual(at("warn"), [`refused${afterwards}`, `no route${afterwards}`, `refused${afterwards}`]);
 		assert.deepEqual(log.said(/./), at("warn"));
 	});
 
@@ -139,13 +132,13 @@ describe("a connection that is lost", () => {
 		session.end(new ConnectionLost("reset by the other side"));
 		await clock.advance(199);
 		assert.deepEqual([told, attempts.length], [["connected", "disconnected"], 1]);
-		assert.deepEqual(at("warn"), [`reset by the other side${afterwards}`]);
 		await clock.advance(1);
 		assert.equal(attempts.length, 2);
 		await succeed();
 		assert.deepEqual(told, ["connected", "disconnected", "connected"]);
-		assert.deepEqual(at("info"), [
+		assert.deepEqual(log.said(/./), [
 			"connected to FreeSWITCH at localhost:8021",
+			`reset by the other side${afterwards}`,
 			"connected to FreeSWITCH at localhost:8021, after 0.2 s without",
 		]);
 	});
@@ -153,7 +146,6 @@ describe("a connection that is lost", () => {
 	it("starts the waits anew, since it was ready before", async () => {
 		await failures(6);
 		await lose(await succeed());
-		assert.equal(latest().at, clock.now());
 		assert.deepEqual(await failures(2), [400, 800]);
 	});
 
@@ -195,8 +187,7 @@ describe("a client that FreeSWITCH refuses", () => {
 			await clock.advance(5_000);
 		}
 		assert.equal(attempts.length, 11);
-		assert.equal(at("error").length, 1);
-		assert.match(at("error")[0] ?? "", /refused the password in \/etc\/event_socket\.conf\.xml; .*; retrying;/);
+		assert.match(at("error").join("\n"), /^.*refused the password in \/etc\/event_socket\.conf\.xml; .*; retrying;.*$/);
 		await succeed();
 	});
 });
@@ -206,8 +197,7 @@ describe("a connection that is closed", () => {
 		const session = await succeed();
 		connection.close();
 		await clock.advance(600_000);
-		assert.deepEqual([session.closed, attempts.length, told], [1, 1, ["connected"]]);
-		assert.deepEqual([at("warn"), clock.timers], [[], 0]);
+		assert.deepEqual([session.closed, attempts.length, told, at("warn"), clock.timers], [1, 1, ["connected"], [], 0]);
 	});
 
 	it("while it waits makes no other attempt", async () => {
@@ -220,8 +210,8 @@ describe("a connection that is closed", () => {
 
 	it("while an attempt is under way closes the session that comes late", async () => {
 		connection.close();
-		const session = await succeed();
-		assert.deepEqual([session.closed, told, log.lines], [1, [], []]);
+		const { closed } = await succeed();
+		assert.deepEqual([closed, told, log.lines], [1, [], []]);
 	});
 
 	it("does not mind an attempt that fails late, or is refused late", async () => {

@@ -1,16 +1,20 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { beforeEach, describe, it } from "node:test";
 import { Troubles } from "../../../src/log/troubles.ts";
-import { recordingLog } from "../../support/recording-log.ts";
+import { type RecordingLog, recordingLog } from "../../support/recording-log.ts";
 
-function start() {
-	const log = recordingLog();
-	return { troubles: new Troubles(log), told: () => log.lines.map(({ level, sentence }) => `${level}: ${sentence}`) };
-}
+let log: RecordingLog;
+let troubles: Troubles;
+
+beforeEach(() => {
+	log = recordingLog();
+	troubles = new Troubles(log);
+});
+
+const told = () => log.lines.map(({ level, sentence }) => `${level}: ${sentence}`);
 
 describe("a trouble", () => {
 	it("is told once, and at debug level as long as it stays the same", () => {
-		const { troubles, told } = start();
 		for (let times = 0; times < 3; times++) {
 			troubles.report("reloadxml", "error", "missing >");
 		}
@@ -18,7 +22,6 @@ describe("a trouble", () => {
 	});
 
 	it("is told again when it changes, and when it changes back", () => {
-		const { troubles, told } = start();
 		troubles.report("connection", "warn", "refused");
 		troubles.report("connection", "error", "no route");
 		troubles.report("connection", "warn", "refused");
@@ -26,7 +29,6 @@ describe("a trouble", () => {
 	});
 
 	it("is told of each thing by itself", () => {
-		const { troubles, told } = start();
 		troubles.report("gateway of 1", "error", "no");
 		troubles.report("gateway of 2", "error", "no");
 		troubles.over("gateway of 1", "1 is well");
@@ -35,7 +37,6 @@ describe("a trouble", () => {
 	});
 
 	it("is over once, only if there was one, and told anew after that", () => {
-		const { troubles, told } = start();
 		troubles.over("lists", "well");
 		troubles.report("lists", "warn", "no lists");
 		troubles.over("lists", "well");
@@ -45,7 +46,6 @@ describe("a trouble", () => {
 	});
 
 	it("can be over without a word", () => {
-		const { troubles, told } = start();
 		troubles.report("connection", "warn", "refused");
 		troubles.over("connection");
 		troubles.report("connection", "warn", "refused");
@@ -53,8 +53,7 @@ describe("a trouble", () => {
 	});
 
 	it("bears its facts as fields", () => {
-		const log = recordingLog();
-		new Troubles(log).report("room", "error", "failed", { room: "1" });
+		troubles.report("room", "error", "failed", { room: "1" });
 		assert.deepEqual(log.lines, [{ level: "error", fields: { room: "1" }, sentence: "failed" }]);
 	});
 });

@@ -49,10 +49,9 @@ describe("what systemd is told", () => {
 		}
 		await clock.advance(10_000);
 		assert.equal(made, 4);
-		assert.deepEqual(sent, ["0.0 STATUS=1 rooms", "1.0 STATUS=20 rooms", "2.0 STATUS=40 rooms", "3.0 STATUS=50 rooms"]);
 		notices.status(() => "50 rooms");
 		await clock.advance(10_000);
-		assert.equal(sent.length, 4);
+		assert.deepEqual(sent, ["0.0 STATUS=1 rooms", "1.0 STATUS=20 rooms", "2.0 STATUS=40 rooms", "3.0 STATUS=50 rooms"]);
 		assert.equal(clock.timers, 0);
 	});
 
@@ -61,10 +60,8 @@ describe("what systemd is told", () => {
 		await clock.advance(100);
 		notices.status(() => "two");
 		notices.alive();
-		await clock.advance(400);
-		assert.deepEqual(sent, ["0.0 STATUS=one", "0.1 WATCHDOG=1"]);
-		await clock.advance(600);
-		assert.deepEqual(sent.slice(2), ["1.0 STATUS=two"]);
+		await clock.advance(1_000);
+		assert.deepEqual(sent, ["0.0 STATUS=one", "0.1 WATCHDOG=1", "1.0 STATUS=two"]);
 	});
 
 	it("is sent one after the other, since what is sent later must arrive later", async () => {
@@ -72,10 +69,8 @@ describe("what systemd is told", () => {
 		notices.ready();
 		notices.alive();
 		notices.status(() => "one");
-		await clock.advance(600);
-		assert.deepEqual(sent, ["0.0 READY=1"]);
-		await clock.advance(200);
-		assert.deepEqual(sent.slice(1), ["0.7 WATCHDOG=1 STATUS=one"]);
+		await clock.advance(800);
+		assert.deepEqual(sent, ["0.0 READY=1", "0.7 WATCHDOG=1 STATUS=one"]);
 	});
 
 	it("is one line of text, however long", async () => {
@@ -146,22 +141,16 @@ describe("what cannot be sent", () => {
 describe("the watchdog's limit", () => {
 	const NOTIFY_SOCKET = "/run/notify";
 
-	it("is what systemd says, in ms", () => {
-		assert.equal(watchdogLimit({ NOTIFY_SOCKET, WATCHDOG_USEC: "60000000", WATCHDOG_PID: "7" }, 7), 60_000);
-		assert.equal(watchdogLimit({ NOTIFY_SOCKET, WATCHDOG_USEC: "500000" }, 7), 500);
-	});
-
-	it("is none where there is no watchdog, or where it watches another process", () => {
-		for (const environment of [
-			{},
-			{ NOTIFY_SOCKET },
-			{ WATCHDOG_USEC: "60000000" },
-			{ NOTIFY_SOCKET, WATCHDOG_USEC: "60000000", WATCHDOG_PID: "8" },
-			{ NOTIFY_SOCKET, WATCHDOG_USEC: "0" },
-			{ NOTIFY_SOCKET, WATCHDOG_USEC: "soon" },
-			{ NOTIFY_SOCKET, WATCHDOG_USEC: "" },
-		]) {
-			assert.equal(watchdogLimit(environment, 7), undefined);
+	it("is what systemd says, in ms; none where there is no watchdog, or where it watches another process", () => {
+		const [WATCHDOG_USEC, WATCHDOG_PID] = ["60000000", "7"];
+		for (const [environment, limit] of [
+			[{ NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID }, 60_000],
+			[{ NOTIFY_SOCKET, WATCHDOG_USEC: "500000" }, 500],
+			[{ NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID: "8" }, undefined],
+			...[{}, { NOTIFY_SOCKET }, { WATCHDOG_USEC }].map((some) => [some, undefined] as const),
+			...["0", "soon", ""].map((usec) => [{ NOTIFY_SOCKET, WATCHDOG_USEC: usec }, undefined] as const),
+		] as const) {
+			assert.equal(watchdogLimit(environment, 7), limit);
 		}
 	});
 });
@@ -169,7 +158,6 @@ describe("the watchdog's limit", () => {
 describe("the script's environment", () => {
 	it("has nothing of what is between systemd and the daemon", () => {
 		const environment = { NOTIFY_SOCKET: "x", WATCHDOG_USEC: "1", WATCHDOG_PID: "7", SITE: "ours" };
-		const left = Object.entries(withoutSystemd(environment)).filter(([, value]) => value !== undefined);
-		assert.deepEqual(left, [["SITE", "ours"]]);
+		assert.deepEqual(JSON.parse(JSON.stringify(withoutSystemd(environment))), { SITE: "ours" });
 	});
 });

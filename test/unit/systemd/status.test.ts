@@ -6,23 +6,16 @@ import { whenConnected, whenLost } from "../../../src/systemd/status.ts";
 const version = "1.10.12-release~64bit";
 
 describe("the status while FreeSWITCH is there", () => {
-	it("counts its rooms, and how many of them are registered", () => {
-		assert.equal(
-			whenConnected({ version }, { running: 12, registered: 11 }),
-			"connected to FreeSWITCH 1.10.12: 12 rooms running, 11 registered",
-		);
-		assert.equal(
-			whenConnected({ version: undefined }, { running: 1, registered: 0 }),
-			"connected to FreeSWITCH: 1 room running, 0 registered",
-		);
-	});
-
-	it("tells what keeps it from knowing them", () => {
-		assert.equal(whenConnected({ version }, undefined), "connected to FreeSWITCH 1.10.12");
-		assert.equal(
-			whenConnected({ version }, { unknown: 'SIP profile "external" is not running in FreeSWITCH' }),
-			'connected to FreeSWITCH 1.10.12: SIP profile "external" is not running in FreeSWITCH, retrying',
-		);
+	it("counts its rooms, and how many of them are registered, or tells what keeps it from knowing them", () => {
+		const unknown = 'SIP profile "external" is not running in FreeSWITCH';
+		for (const [given, rooms, sentence] of [
+			[version, { running: 12, registered: 11 }, " 1.10.12: 12 rooms running, 11 registered"],
+			[undefined, { running: 1, registered: 0 }, ": 1 room running, 0 registered"],
+			[version, undefined, " 1.10.12"],
+			[version, { unknown }, ` 1.10.12: ${unknown}, retrying`],
+		] as const) {
+			assert.equal(whenConnected({ version: given }, rooms), `connected to FreeSWITCH${sentence}`);
+		}
 	});
 });
 

@@ -282,8 +282,8 @@ describe("the log's format", () => {
 
 	it("can be asked for any file descriptor", () => {
 		const file = openSync("/dev/null", "w");
-		const { dev, ino } = fstatSync(file);
-		assert.deepEqual([isJournal(`${dev}:${ino}`, file), isJournal(`${dev}:${ino + 1}`, file)], [true, false]);
+		const other = fstatSync(file);
+		assert.ok(isJournal(`${other.dev}:${other.ino}`, file) && !isJournal(`${dev}:${ino}`, file));
 		closeSync(file);
 	});
 });

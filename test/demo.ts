@@ -19,10 +19,7 @@ function chapter(title: string): void {
 	process.stdout.write(`${process.stdout.isTTY ? styleText("bold", line) : line}\n`);
 }
 
-const seconds = (count: number) =>
-	new Promise<void>((resolve) => {
-		systemClock.after(count * 1_000, resolve);
-	});
+const seconds = (count: number) => new Promise<void>((resolve) => systemClock.after(count * 1_000, resolve));
 
 process.stdout.write(`
    FreeSWITCH ──(a conference starts)──► fsconfregger ──► sofia-generator.sh writes conf_12345.xml

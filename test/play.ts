@@ -93,9 +93,7 @@ async function carryOut(command: string, rooms: readonly string[]): Promise<void
 			break;
 		case "start":
 		case "end":
-			for (const room of rooms) {
-				conferences[command === "start" ? "create" : "destroy"](room);
-			}
+			rooms.forEach((room) => conferences[command === "start" ? "create" : "destroy"](room));
 			break;
 		case "list": {
 			const running = alive ? conferences.running.map(({ name }) => name) : [];
@@ -131,9 +129,7 @@ async function carryOut(command: string, rooms: readonly string[]): Promise<void
 }
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-	process.once(signal, () => {
-		input.close();
-	});
+	process.once(signal, () => input.close());
 }
 
 tellEvents();

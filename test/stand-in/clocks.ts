@@ -41,8 +41,6 @@ export class StoppableClock implements Clock {
 
 	stop(): void {
 		this.stopped = true;
-		for (const cancel of [...this.#cancels]) {
-			cancel();
-		}
+		[...this.#cancels].forEach((cancel) => cancel());
 	}
 }

@@ -35,9 +35,7 @@ const standIn = await StandIn.start({
 	// Every run has ids of its own.
 	seed: Date.now(),
 	peer: (own) =>
-		overheard(remote ?? own, ({ user, expires }, { status }) => {
-			report({ report: "register", user, expires, status });
-		}),
+		overheard(remote ?? own, ({ user, expires }, { status }) => report({ report: "register", user, expires, status })),
 });
 report({ report: "listening", port: standIn.port });
 
@@ -45,14 +43,10 @@ function carryOut(order: Order): string {
 	const { conferences } = standIn.freeswitch;
 	switch (order.do) {
 		case "create":
-			for (const room of order.rooms) {
-				conferences.create(room);
-			}
+			order.rooms.forEach((room) => conferences.create(room));
 			return "";
 		case "destroy":
-			for (const room of order.rooms) {
-				conferences.destroy(room);
-			}
+			order.rooms.forEach((room) => conferences.destroy(room));
 			return "";
 		case "state":
 			return standIn.describe();

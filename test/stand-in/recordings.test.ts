@@ -6,24 +6,18 @@ import { replay, type Stage, type Staging } from "./replay.ts";
 /** Writes a snippet like the recorded generator's. */
 function writeOne(room: string, proxy = "127.0.0.100"): (stage: Stage) => void {
 	const text = snippet(room, { extension: "auto_to_user", "expire-seconds": "3600", ping: "60", proxy });
-	return ({ directory }) => {
-		directory.write(room, text);
-	};
+	return ({ directory }) => directory.write(room, text);
 }
 
 function write(...rooms: string[]): (stage: Stage) => void {
 	return (stage) => {
-		for (const room of rooms) {
-			writeOne(room)(stage);
-		}
+		rooms.forEach((room) => writeOne(room)(stage));
 	};
 }
 
 function remove(...rooms: string[]): (stage: Stage) => void {
 	return ({ directory }) => {
-		for (const room of rooms) {
-			directory.delete(room);
-		}
+		rooms.forEach((room) => directory.delete(room));
 	};
 }
 

@@ -61,9 +61,7 @@ export async function replay(number: string, staging: Staging): Promise<void> {
 		const { server } = standIn;
 		const receiving = client;
 		drained = async () => {
-			await new Promise((resolve) => {
-				setImmediate(resolve);
-			});
+			await new Promise((resolve) => setImmediate(resolve));
 			await until(() => receiving.bytes === server.written, "all that was written has arrived");
 		};
 		await play(number, stage, client, start, meanwhile);

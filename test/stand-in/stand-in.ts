@@ -108,9 +108,7 @@ export class StandIn {
 	/** Shuts FreeSWITCH down (recording 14); resolves when it has ended. */
 	async shutdown(): Promise<void> {
 		const { freeswitch } = this;
-		const ended = new Promise<void>((resolve) => {
-			freeswitch.onEnd(resolve);
-		});
+		const ended = new Promise<void>((resolve) => freeswitch.onEnd(resolve));
 		freeswitch.shutdown();
 		await ended;
 		await this.server.shutdown();

@@ -45,8 +45,6 @@ export function narratedDaemon(
 ): DaemonProcess {
 	return new DaemonProcess({
 		environment,
-		onRecord: ({ level, msg }) => {
-			say("fsconfregger", level === "info" ? msg : `${level}: ${msg}`);
-		},
+		onRecord: ({ level, msg }) => say("fsconfregger", level === "info" ? msg : `${level}: ${msg}`),
 	});
 }

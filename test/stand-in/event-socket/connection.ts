@@ -46,9 +46,7 @@ export class Connection {
 		socket.on("error", () => {
 			// The client went away; "close" follows.
 		});
-		socket.once("close", () => {
-			this.#over();
-		});
+		socket.once("close", () => this.#over());
 		socket.setEncoding("utf8");
 		socket.on("data", (text) => {
 			this.#input += String(text);
@@ -124,9 +122,7 @@ export class Connection {
 		const events = this.#events;
 		this.#events = [];
 		if (!this.#closed) {
-			for (const event of events) {
-				this.#output.write(event);
-			}
+			events.forEach((event) => this.#output.write(event));
 		}
 	}
 

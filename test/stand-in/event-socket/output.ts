@@ -26,9 +26,7 @@ export class Output {
 
 	/** Ends the connection after everything is written. */
 	end(): void {
-		this.#afterwards = () => {
-			this.#socket.destroySoon();
-		};
+		this.#afterwards = () => this.#socket.destroySoon();
 		this.#flush();
 	}
 

@@ -90,16 +90,12 @@ export class EventSocketServer {
 
 	/** Sends raw bytes on all connections. */
 	inject(bytes: string | Uint8Array): void {
-		for (const connection of this.connections) {
-			connection.inject(bytes);
-		}
+		this.connections.forEach((connection) => connection.inject(bytes));
 	}
 
 	/** Ends all connections. */
 	cut(how: Ending): void {
-		for (const connection of this.connections) {
-			connection.cut(how);
-		}
+		this.connections.forEach((connection) => connection.cut(how));
 	}
 
 	/** Stops reading and writing on all connections, or resumes it. */
@@ -111,9 +107,7 @@ export class EventSocketServer {
 
 	/** Announces FreeSWITCH's shutdown on all connections, and stops listening. */
 	async shutdown(): Promise<void> {
-		for (const connection of this.connections) {
-			connection.shutdown();
-		}
+		this.connections.forEach((connection) => connection.shutdown());
 		await this.#stopListening();
 	}
 

@@ -15,12 +15,8 @@ export class Subscription {
 		// Everything after CUSTOM is a subclass.
 		const custom = words.indexOf("CUSTOM");
 		const names = custom === -1 ? words : words.slice(0, custom + 1);
-		for (const name of names) {
-			this.#names.add(name);
-		}
-		for (const subclass of words.slice(names.length)) {
-			this.#subclasses.add(subclass);
-		}
+		names.forEach((name) => this.#names.add(name));
+		words.slice(names.length).forEach((subclass) => this.#subclasses.add(subclass));
 		return "+OK event listener enabled json";
 	}
 

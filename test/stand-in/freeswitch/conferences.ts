@@ -70,9 +70,7 @@ export class Conferences {
 		this.#running.set(name, conference);
 		const at = { file: "mod_conference.c", function: "conference_new", line: 3848 };
 		this.#fire(conference, at, { Action: "conference-create" });
-		for (const caller of callers) {
-			this.join(name, caller);
-		}
+		callers.forEach((caller) => this.join(name, caller));
 		return conference;
 	}
 

@@ -29,9 +29,7 @@ export class Events {
 	/** Passes every event to `listener`, synchronously, until the returned function is called. */
 	listen(listener: (event: EventRecord) => void): () => void {
 		this.#listeners.add(listener);
-		return () => {
-			this.#listeners.delete(listener);
-		};
+		return () => this.#listeners.delete(listener);
 	}
 
 	/** @param name an event's name, or a subclass (with `::` in it) of CUSTOM */
@@ -55,9 +53,7 @@ export class Events {
 			"Event-Sequence": String(this.#sequence),
 			...fields,
 		};
-		for (const listener of [...this.#listeners]) {
-			listener(event);
-		}
+		[...this.#listeners].forEach((listener) => listener(event));
 		changed();
 	}
 }

@@ -25,9 +25,7 @@ let events: EventRecord[];
 function start(options: Partial<FreeSwitchOptions> = {}): FreeSwitch {
 	const profiles = [{ name: "external", directory: directory.path }];
 	const started = new FreeSwitch({ clock, peer: registrar, profiles, ...options });
-	started.events.listen((event) => {
-		events.push(event);
-	});
+	started.events.listen((event) => events.push(event));
 	freeswitch = started;
 	return started;
 }
@@ -76,9 +74,9 @@ describe("a directory of snippets", () => {
 	};
 
 	it("is read in the order of the names, without hidden files and others than .xml", () => {
-		for (const name of ["b.xml", "a.xml", ".hidden.xml", "c.xml.new"]) {
-			writeFileSync(join(directory.path, name), snippet("1", {}, `gw_${name}`));
-		}
+		["b.xml", "a.xml", ".hidden.xml", "c.xml.new"].forEach((name) =>
+			writeFileSync(join(directory.path, name), snippet("1", {}, `gw_${name}`)),
+		);
 		start();
 		assert.deepEqual(names(), ["gw_b.xml", "gw_a.xml"], "newest first");
 	});

@@ -86,9 +86,7 @@ export class FreeSwitch {
 		if (options.modulesAfter === undefined) {
 			this.#loadModules();
 		} else {
-			clock.after(options.modulesAfter, () => {
-				this.#loadModules();
-			});
+			clock.after(options.modulesAfter, () => this.#loadModules());
 		}
 	}
 
@@ -128,9 +126,7 @@ export class FreeSwitch {
 		this.sofia.stop(() => {
 			this.#clock.after(shutdownTakes, () => {
 				this.kill();
-				for (const callback of this.#ends) {
-					callback();
-				}
+				this.#ends.forEach((callback) => callback());
 			});
 		});
 	}
@@ -138,9 +134,7 @@ export class FreeSwitch {
 	/** Ends it like SIGKILL: no event, no un-REGISTER, no answer comes after that. */
 	kill(): void {
 		this.#clock.stop();
-		for (const resume of this.#underWay) {
-			resume();
-		}
+		this.#underWay.forEach((resume) => resume());
 		changed();
 	}
 
@@ -151,9 +145,7 @@ export class FreeSwitch {
 
 	#loadModules(): void {
 		this.#modulesLoaded = true;
-		for (const { name } of this.configuration.profiles) {
-			this.sofia.start(name);
-		}
+		this.configuration.profiles.forEach(({ name }) => this.sofia.start(name));
 	}
 
 	#execute(command: string): string {

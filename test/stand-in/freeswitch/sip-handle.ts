@@ -45,9 +45,7 @@ export class SipHandle {
 
 	register(): void {
 		this.#tried = true;
-		this.#around.onStack(() => {
-			this.#enqueue();
-		});
+		this.#around.onStack(() => this.#enqueue());
 	}
 
 	/**
@@ -72,9 +70,7 @@ export class SipHandle {
 	ping(): void {
 		const { peer, pingAnswered, onStack } = this.#around;
 		onStack(() => {
-			this.#transact((reply) => {
-				peer.ping(this.#request.host, reply);
-			}, pingAnswered);
+			this.#transact((reply) => peer.ping(this.#request.host, reply), pingAnswered);
 		});
 	}
 
@@ -99,12 +95,8 @@ export class SipHandle {
 
 	#send(): void {
 		this.#endTransaction = this.#transact(
-			(reply) => {
-				this.#around.peer.register(this.#request, reply);
-			},
-			(answer) => {
-				this.#answered(answer);
-			},
+			(reply) => this.#around.peer.register(this.#request, reply),
+			(answer) => this.#answered(answer),
 		);
 	}
 
@@ -139,9 +131,7 @@ export class SipHandle {
 				answered(answer);
 			}
 		};
-		const cancel = clock.after(patience, () => {
-			end({ status: 408, phrase: "Request Timeout" });
-		});
+		const cancel = clock.after(patience, () => end({ status: 408, phrase: "Request Timeout" }));
 		send(end);
 		return end;
 	}

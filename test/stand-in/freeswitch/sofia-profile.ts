@@ -43,9 +43,7 @@ export class Profile {
 		this.#around = around;
 		this.#tickInterval = tickInterval;
 		this.startedAt = around.seconds();
-		around.clock.after(stackStarts, () => {
-			this.#startStack();
-		});
+		around.clock.after(stackStarts, () => this.#startStack());
 		this.#scheduleTick(around.clock.now() + firstTick);
 	}
 
@@ -87,9 +85,7 @@ export class Profile {
 		if (this.running) {
 			this.#check();
 		} else {
-			for (const gateway of this.gateways) {
-				gateway.kill();
-			}
+			this.gateways.forEach((gateway) => gateway.kill());
 			// The first round un-REGISTERs, the second deletes.
 			this.#check();
 			this.#check();
@@ -112,17 +108,13 @@ export class Profile {
 			this.#around.events.fire("sofia::gateway_delete", at, { "profile-name": this.name, Gateway: name });
 		}
 		const now = this.#around.seconds();
-		for (const gateway of this.gateways) {
-			gateway.step(now);
-		}
+		this.gateways.forEach((gateway) => gateway.step(now));
 	}
 
 	#startStack(): void {
 		const waiting = this.#waitingForStack ?? [];
 		this.#waitingForStack = undefined;
-		for (const action of waiting) {
-			action();
-		}
+		waiting.forEach((action) => action());
 	}
 
 	#scheduleTick(due: number): void {

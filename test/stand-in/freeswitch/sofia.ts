@@ -66,9 +66,7 @@ export class Sofia {
 				if (this.#stopped !== undefined) {
 					this.#tellStopped();
 				} else {
-					clock.after(timing.restart, () => {
-						this.start(name);
-					});
+					clock.after(timing.restart, () => this.start(name));
 				}
 			},
 		});

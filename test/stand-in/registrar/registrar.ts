@@ -130,9 +130,7 @@ export class Registrar implements SipPeer {
 
 	#heard(reply: (answer: SipAnswer) => void): boolean {
 		if (this.reachability === "unreachable") {
-			this.#clock.after(0, () => {
-				reply({ status: 503, phrase: "Service Unavailable" });
-			});
+			this.#clock.after(0, () => reply({ status: 503, phrase: "Service Unavailable" }));
 			return false;
 		}
 		return this.reachability !== "silent";
@@ -181,9 +179,7 @@ export class Registrar implements SipPeer {
 			}
 		}
 		if (next < Number.POSITIVE_INFINITY && !this.#closed) {
-			this.#cancelExpiry = this.#clock.after(next - now, () => {
-				this.#expire();
-			});
+			this.#cancelExpiry = this.#clock.after(next - now, () => this.#expire());
 		}
 		changed();
 	}
@@ -198,8 +194,6 @@ export function overheard(peer: SipPeer, heard: (request: RegisterRequest, answe
 				reply(answer);
 			});
 		},
-		ping: (host, reply) => {
-			peer.ping(host, reply);
-		},
+		ping: (host, reply) => peer.ping(host, reply),
 	};
 }

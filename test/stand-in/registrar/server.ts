@@ -26,9 +26,7 @@ export class RegistrarServer {
 	static async start(registrar: SipPeer): Promise<RegistrarServer> {
 		const server = createServer();
 		const serving = new RegistrarServer(server);
-		server.on("connection", (socket) => {
-			serving.#serve(socket, registrar);
-		});
+		server.on("connection", (socket) => serving.#serve(socket, registrar));
 		server.listen(0, "127.0.0.1");
 		await once(server, "listening");
 		return serving;
@@ -39,9 +37,7 @@ export class RegistrarServer {
 	}
 
 	async close(): Promise<void> {
-		for (const socket of this.#sockets) {
-			socket.destroy();
-		}
+		this.#sockets.forEach((socket) => socket.destroy());
 		this.#server.close();
 		await once(this.#server, "close");
 	}
@@ -51,9 +47,7 @@ export class RegistrarServer {
 		socket.on("error", () => {
 			// A killed FreeSWITCH resets its connections; "close" follows.
 		});
-		socket.once("close", () => {
-			this.#sockets.delete(socket);
-		});
+		socket.once("close", () => this.#sockets.delete(socket));
 		readLines(socket, (line) => {
 			const request = JSON.parse(line) as Request;
 			const reply = (answer: SipAnswer) => {

@@ -53,7 +53,7 @@ freeswitch.configuration.reload = () => {
 	}
 	return "Success";
 };
-freeswitch.configuration.gatewaysOf = () => unloaded.splice(0);
+freeswitch.configuration.gateways = () => unloaded.splice(0);
 
 /** When rooms started, by the names of their gateways. */
 const starts = new Map<string, number>();

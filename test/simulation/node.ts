@@ -175,8 +175,7 @@ export class SimulatedNode {
 		this.#conferencesFrom = Number.POSITIVE_INFINITY;
 		if (how === "shut down") {
 			if (first) {
-				freeswitch.onEnd(() => this.#freeSwitchEnded());
-				freeswitch.shutdown();
+				freeswitch.shutdown(() => this.#freeSwitchEnded());
 			}
 		} else {
 			freeswitch.kill();
@@ -258,18 +257,10 @@ export class SimulatedNode {
 	}
 
 	#newFreeSwitch(modules: number): FreeSwitch {
-		const { directory } = this;
 		const freeswitch = new FreeSwitch({
 			clock: this.clock,
 			peer: this.#peer(),
-			profiles: [
-				{
-					name: "external",
-					get gateways() {
-						return directory.text;
-					},
-				},
-			],
+			snippets: () => this.directory.text,
 			seed: this.options.seed + this.#starts,
 			...(this.options.phase !== undefined && { timing: { firstTick: this.options.phase } }),
 			latencies: { reloadxml: 25, rescan: 25, rescanPerGateway: 0.05, list: 1 },

@@ -8,10 +8,11 @@ import { scaledClock } from "./clocks.ts";
 import type { Ending } from "./event-socket/faults.ts";
 import { EventSocketServer } from "./event-socket/server.ts";
 import { FreeSwitch, type FreeSwitchOptions } from "./freeswitch/freeswitch.ts";
+import { readSnippets } from "./freeswitch/snippet-directory.ts";
 import { Registrar, type SipPeer } from "./registrar/registrar.ts";
 
-export interface StandInOptions extends Partial<Omit<FreeSwitchOptions, "clock" | "peer" | "profiles">> {
-	/** The directory of the one profile, `external`. */
+export interface StandInOptions extends Partial<Omit<FreeSwitchOptions, "clock" | "peer" | "snippets">> {
+	/** The directory of snippets. */
 	readonly directory?: string;
 	readonly clock?: Clock;
 	/**
@@ -82,7 +83,7 @@ export class StandIn {
 		const { directory, seed = 1, peer } = this.#options;
 		const freeswitch = new FreeSwitch({
 			...this.#options,
-			profiles: [{ name: "external", ...(directory !== undefined && { directory }) }],
+			snippets: () => (directory === undefined ? "" : readSnippets(directory)),
 			clock: this.clock,
 			peer: peer?.(this.registrar) ?? this.registrar,
 			// Every run has ids of its own.
@@ -107,10 +108,7 @@ export class StandIn {
 
 	/** Shuts FreeSWITCH down (recording 14); resolves when it has ended. */
 	async shutdown(): Promise<void> {
-		const { freeswitch } = this;
-		const ended = new Promise<void>((resolve) => freeswitch.onEnd(resolve));
-		freeswitch.shutdown();
-		await ended;
+		await new Promise<void>((resolve) => this.freeswitch.shutdown(resolve));
 		await this.server.shutdown();
 	}
 
@@ -133,14 +131,14 @@ export class StandIn {
 	/** The state of everything, which explains why a test still waits. */
 	describe(): string {
 		const { conferences, sofia, alive } = this.freeswitch;
-		const gateways = [...sofia.profiles.values()]
-			.flatMap((profile) => profile.gateways)
-			.map(({ name, state, deleted }) => `${name} ${state}${deleted ? " (killed)" : ""}`);
+		const gateways = sofia.external?.gateways.map(
+			({ name, state, deleted }) => `${name} ${state}${deleted ? " (killed)" : ""}`,
+		);
 		const last = this.server.received.slice(-20).map(({ at, text }) => `  ${at.toFixed(0)} ${text}`);
 		return [
 			`FreeSWITCH ${alive ? "runs" : "does not run"}, ${this.server.connections.length} connections`,
 			`conferences: ${conferences.running.map(({ name }) => name).join(" ")}`,
-			`gateways: ${gateways.join(", ")}`,
+			`gateways: ${(gateways ?? []).join(", ")}`,
 			`bindings: ${this.registrar.bindings().join(" ")}`,
 			"last commands:",
 			...last,

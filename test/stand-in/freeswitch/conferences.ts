@@ -5,6 +5,7 @@
 
 import { changed } from "../../support/until.ts";
 import type { EventRecord, Events, FiredAt } from "./events.ts";
+import { ip } from "./gateway-settings.ts";
 import type { Random } from "./random.ts";
 
 /** Caller id of somebody in a conference. */
@@ -34,7 +35,6 @@ interface ConferencesOptions {
 	readonly random: Random;
 	/** FreeSWITCH's time in whole seconds. */
 	readonly seconds: () => number;
-	readonly domain: string;
 }
 
 const somebody: Caller = { name: "Outbound Call", number: "default" };
@@ -137,7 +137,7 @@ export class Conferences {
 	#fire({ name, uuid, members }: Conference, at: FiredAt, fields: EventRecord): void {
 		this.#options.events.fire("conference::maintenance", at, {
 			"Conference-Name": name,
-			"Conference-Domain": this.#options.domain,
+			"Conference-Domain": ip,
 			"Conference-Size": String(members.length),
 			"Conference-Ghosts": "0",
 			"Conference-Profile-Name": "default",

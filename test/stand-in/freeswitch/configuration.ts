@@ -1,24 +1,16 @@
 /**
- * FreeSWITCH's XML configuration: the SIP profiles and their gateways. It is one document, so one broken snippet makes the
- * whole fail, and the configuration read before stays (recording 08).
+ * FreeSWITCH's XML configuration: its one SIP profile, `external`, and that profile's gateways. It is one document, so one
+ * broken snippet makes the whole fail, and the configuration read before stays (recording 08).
  */
-import { readSnippets } from "./snippet-directory.ts";
-import { attribute, child, childrenOf, parseXml, type XmlElement, XmlRefused } from "./xml.ts";
-
-export interface ProfileConfiguration {
-	readonly name: string;
-	/** The directory of snippets that define its gateways. */
-	readonly directory?: string;
-	/** XML of the gateways in the profile's own file. */
-	readonly gateways?: string;
-}
+import { child, childrenOf, parseXml, type XmlElement, XmlRefused } from "./xml.ts";
 
 export class Configuration {
-	readonly profiles: readonly ProfileConfiguration[];
+	readonly #snippets: () => string;
 	#root: XmlElement | undefined;
 
-	constructor(profiles: readonly ProfileConfiguration[]) {
-		this.profiles = profiles;
+	/** @param snippets the preprocessed text of all snippets */
+	constructor(snippets: () => string) {
+		this.#snippets = snippets;
 	}
 
 	/**
@@ -26,8 +18,9 @@ export class Configuration {
 	 * @returns "Success", or FreeSWITCH's words for what is wrong
 	 */
 	reload(): string {
+		const profile = `<profile name="external">\n<gateways>\n${this.#snippets()}\n</gateways>\n</profile>\n`;
 		try {
-			this.#root = parseXml(this.#document());
+			this.#root = parseXml(`<document type="freeswitch/xml">\n${profile}</document>\n`);
 			return "Success";
 		} catch (error) {
 			if (error instanceof XmlRefused) {
@@ -37,19 +30,10 @@ export class Configuration {
 		}
 	}
 
-	/** The `<gateway>` elements of a profile as last read, in document order. */
-	gatewaysOf(profile: string): XmlElement[] {
-		const profiles = this.#root === undefined ? [] : childrenOf(this.#root, "profile");
-		const found = profiles.find((element) => attribute(element, "name") === profile);
-		const gateways = found && child(found, "gateways");
+	/** The `<gateway>` elements as last read, in document order. */
+	gateways(): XmlElement[] {
+		const profile = this.#root && child(this.#root, "profile");
+		const gateways = profile && child(profile, "gateways");
 		return gateways === undefined ? [] : childrenOf(gateways, "gateway");
-	}
-
-	#document(): string {
-		const profiles = this.profiles.map(({ name, gateways = "", directory }) => {
-			const snippets = directory === undefined ? "" : readSnippets(directory);
-			return `<profile name="${name}">\n<gateways>\n${gateways}\n${snippets}</gateways>\n</profile>\n`;
-		});
-		return `<document type="freeswitch/xml">\n${profiles.join("")}</document>\n`;
 	}
 }

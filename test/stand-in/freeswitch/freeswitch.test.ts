@@ -12,6 +12,7 @@ import { Registrar } from "../registrar/registrar.ts";
 import type { EventRecord } from "./events.ts";
 import { BrokenConfiguration, FreeSwitch, FreeSwitchEnded, type FreeSwitchOptions } from "./freeswitch.ts";
 import { NotModelled } from "./not-modelled.ts";
+import { readSnippets } from "./snippet-directory.ts";
 
 const room = "12345";
 const gateway = `conf_${room}`;
@@ -23,8 +24,8 @@ let freeswitch: FreeSwitch | undefined;
 let events: EventRecord[];
 
 function start(options: Partial<FreeSwitchOptions> = {}): FreeSwitch {
-	const profiles = [{ name: "external", directory: directory.path }];
-	const started = new FreeSwitch({ clock, peer: registrar, profiles, ...options });
+	const { path } = directory;
+	const started = new FreeSwitch({ clock, peer: registrar, snippets: () => readSnippets(path), ...options });
 	started.events.listen((event) => events.push(event));
 	freeswitch = started;
 	return started;
@@ -352,7 +353,7 @@ describe("FreeSWITCH", () => {
 	it("ends conferences without events when it is shut down", async () => {
 		const standing = start();
 		standing.conferences.create(room, []);
-		standing.shutdown();
+		standing.shutdown(() => {});
 		await seconds(10);
 		assert.deepEqual([standing.alive, events.length], [false, 1]);
 	});

@@ -8,7 +8,7 @@ import { StoppableClock } from "../clocks.ts";
 import type { SipPeer } from "../registrar/registrar.ts";
 import { conferenceCommand } from "./conference-commands.ts";
 import { Conferences } from "./conferences.ts";
-import { Configuration, type ProfileConfiguration } from "./configuration.ts";
+import { Configuration } from "./configuration.ts";
 import { Events } from "./events.ts";
 import { type Latencies, latencyOf, noLatencies } from "./latencies.ts";
 import { Random } from "./random.ts";
@@ -20,11 +20,10 @@ export interface FreeSwitchOptions {
 	readonly clock: Clock;
 	/** Receives what gateways send. */
 	readonly peer: SipPeer;
-	readonly profiles: readonly ProfileConfiguration[];
+	/** The preprocessed text of the snippets of its SIP profile, `external`. */
+	readonly snippets: () => string;
 	/** Determines ids and random delays: the same seed makes the same run. */
 	readonly seed?: number;
-	/** ms since 1970 when the clock shows 0. */
-	readonly epoch?: number;
 	/** ms from its start until its modules are loaded; before that, most commands are unknown. */
 	readonly modulesAfter?: number;
 	readonly timing?: Partial<ProfileTiming>;
@@ -41,14 +40,11 @@ export class FreeSwitchEnded extends Error {
 	override readonly name = "FreeSwitchEnded";
 }
 
-/** The default epoch: the night of the recordings, in ms since 1970. */
-const recordedNight = 1_795_392_000_000;
+/** ms since 1970 when the clock shows 0: the night of the recordings. */
+const epoch = 1_795_392_000_000;
 
 /** ms from the end of the profiles to the end of FreeSWITCH in a shutdown (recording 14). */
 const shutdownTakes = 190;
-
-/** The address in contacts and listings. */
-const ip = "127.0.0.2";
 
 export class FreeSwitch {
 	readonly events: Events;
@@ -56,29 +52,26 @@ export class FreeSwitch {
 	readonly sofia: Sofia;
 	readonly configuration: Configuration;
 	readonly #clock: StoppableClock;
-	readonly #epoch: number;
 	readonly #latencies: Latencies;
-	readonly #ends: (() => void)[] = [];
 	/** Wake the commands whose latency has not passed. */
 	readonly #underWay = new Set<() => void>();
 	#modulesLoaded = false;
 
 	/** @throws BrokenConfiguration */
-	constructor({ peer, profiles, epoch = recordedNight, ...options }: FreeSwitchOptions) {
+	constructor({ peer, snippets, ...options }: FreeSwitchOptions) {
 		const { tickInterval = 1_000, firstTick = tickInterval, restart = 1_200 } = options.timing ?? {};
 		const clock = new StoppableClock(options.clock);
 		const random = new Random(options.seed ?? 1);
 		const seconds = () => this.#seconds();
 		const events = new Events(clock, epoch, random.uuid());
-		const configuration = new Configuration(profiles);
+		const configuration = new Configuration(snippets);
 		this.#clock = clock;
-		this.#epoch = epoch;
 		this.#latencies = { ...noLatencies, ...options.latencies };
 		this.configuration = configuration;
 		this.events = events;
-		this.conferences = new Conferences({ events, random, seconds, domain: ip });
+		this.conferences = new Conferences({ events, random, seconds });
 		const timing = { tickInterval, firstTick, restart };
-		this.sofia = new Sofia({ clock, random, peer, events, configuration, ip, seconds, timing });
+		this.sofia = new Sofia({ clock, random, peer, events, configuration, seconds, timing });
 		const outcome = configuration.reload();
 		if (outcome !== "Success") {
 			throw new BrokenConfiguration(outcome);
@@ -99,8 +92,7 @@ export class FreeSwitch {
 	 * @throws NotModelled, and FreeSwitchEnded if FreeSWITCH has ended by then
 	 */
 	async api(command: string): Promise<string> {
-		const loaded = (profile: string) => this.sofia.profile(profile)?.gateways.length ?? 0;
-		const latency = latencyOf(command, this.#latencies, loaded);
+		const latency = latencyOf(command, this.#latencies, (name) => this.sofia.profile(name)?.gateways.length ?? 0);
 		if (latency > 0) {
 			await new Promise<void>((resolve) => {
 				this.#underWay.add(resolve);
@@ -116,17 +108,15 @@ export class FreeSwitch {
 		return this.#execute(command);
 	}
 
-	/** Calls `callback` at the end of a `shutdown`. */
-	onEnd(callback: () => void): void {
-		this.#ends.push(callback);
-	}
-
-	/** Shuts it down: gateways un-REGISTER and are deleted at their profiles' next ticks; conferences end without events. */
-	shutdown(): void {
+	/**
+	 * Shuts it down: gateways un-REGISTER and are deleted at their profile's next tick; conferences end without events.
+	 * @param ended called when it has ended
+	 */
+	shutdown(ended: () => void): void {
 		this.sofia.stop(() => {
 			this.#clock.after(shutdownTakes, () => {
 				this.kill();
-				this.#ends.forEach((callback) => callback());
+				ended();
 			});
 		});
 	}
@@ -140,12 +130,12 @@ export class FreeSwitch {
 
 	/** Its time in whole seconds. */
 	#seconds(): number {
-		return Math.floor((this.#epoch + this.#clock.now()) / 1_000);
+		return Math.floor((epoch + this.#clock.now()) / 1_000);
 	}
 
 	#loadModules(): void {
 		this.#modulesLoaded = true;
-		this.configuration.profiles.forEach(({ name }) => this.sofia.start(name));
+		this.sofia.start();
 	}
 
 	#execute(command: string): string {
@@ -154,7 +144,7 @@ export class FreeSwitch {
 		if (this.#modulesLoaded) {
 			switch (name) {
 				case "sofia":
-					return sofiaCommand({ sofia: this.sofia, configuration: this.configuration, now }, words);
+					return sofiaCommand(this.sofia, this.configuration, words, now);
 				case "conference":
 					return conferenceCommand(this.conferences, words, now);
 				case "reloadxml":

@@ -1,5 +1,8 @@
 /** The settings in a `<gateway>` element, with FreeSWITCH's defaults for missing and senseless values. */
-import { attribute, childrenOf, type XmlElement } from "./xml.ts";
+import { childrenOf, type XmlElement } from "./xml.ts";
+
+/** FreeSWITCH's address in contacts and listings. */
+export const ip = "127.0.0.2";
 
 export interface GatewaySettings {
 	readonly name: string;
@@ -22,19 +25,17 @@ export interface GatewaySettings {
 	readonly pingSeconds: number;
 }
 
-/**
- * Reads a gateway whose calls come in at port 5080 of `ip`.
- * @returns undefined for a gateway that FreeSWITCH skips, with a line in its log
- */
-export function readGateway(element: XmlElement, ip: string): GatewaySettings | undefined {
-	const name = attribute(element, "name") ?? "";
+/** Reads a gateway. @returns undefined for one that FreeSWITCH skips, with a line in its log */
+export function readGateway(element: XmlElement): GatewaySettings | undefined {
+	const name = element.attributes.get("name") ?? "";
 	const params = new Map(
-		childrenOf(element, "param").map((param) => [attribute(param, "name"), attribute(param, "value") ?? ""]),
+		childrenOf(element, "param").map(({ attributes }) => [attributes.get("name"), attributes.get("value") ?? ""]),
 	);
 	const text = (param: string) => params.get(param) || undefined;
 	const seconds = (param: string, otherwise: number, least: number) => {
 		const written = params.get(param);
-		const value = written === undefined ? otherwise : leadingNumber(written);
+		// The number at the beginning of a text, or 0.
+		const value = written === undefined ? otherwise : Number.parseInt(written, 10) || 0;
 		return value < least ? otherwise : value;
 	};
 	const username = text("username");
@@ -61,10 +62,4 @@ export function readGateway(element: XmlElement, ip: string): GatewaySettings | 
 
 function isTrue(value: string | undefined): boolean {
 	return /^(yes|on|true|t|enabled|active|allow|-?[1-9]\d*)$/i.test(value ?? "");
-}
-
-/** The number at the beginning of a text, or 0. */
-function leadingNumber(value: string): number {
-	const number = Number.parseInt(value, 10);
-	return Number.isNaN(number) ? 0 : number;
 }

@@ -20,11 +20,9 @@ type GatewayState =
 	| "TIMEOUT";
 
 /** What a gateway needs of the profile that it is in. */
-export interface GatewaySurroundings extends Omit<SipHandleSurroundings, "registerAnswered" | "pingAnswered"> {
+export interface GatewaySurroundings extends SipHandleSurroundings {
 	/** FreeSWITCH's time in whole seconds. */
 	readonly seconds: () => number;
-	/** Finds the gateway that takes the answers for a name; a killed one does not. */
-	readonly find: (name: string) => Gateway | undefined;
 	readonly events: Events;
 }
 
@@ -53,12 +51,7 @@ export class Gateway {
 	constructor(settings: GatewaySettings, around: GatewaySurroundings) {
 		this.settings = settings;
 		this.#around = around;
-		this.#handle = new SipHandle(settings, {
-			...around,
-			// Found by name, it may be another gateway than the one that asked.
-			registerAnswered: (answer) => around.find(this.name)?.registerAnswered(answer),
-			pingAnswered: (answer) => around.find(this.name)?.pingAnswered(answer),
-		});
+		this.#handle = new SipHandle(settings, around);
 		this.#nextPing = around.seconds() + settings.pingSeconds;
 	}
 

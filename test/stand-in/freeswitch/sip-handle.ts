@@ -5,6 +5,7 @@
  */
 import type { StoppableClock } from "../clocks.ts";
 import type { RegisterRequest, SipAnswer, SipPeer } from "../registrar/registrar.ts";
+import type { Gateway } from "./gateway.ts";
 import type { GatewaySettings } from "./gateway-settings.ts";
 import type { Random } from "./random.ts";
 
@@ -14,15 +15,15 @@ export interface SipHandleSurroundings {
 	readonly peer: SipPeer;
 	/** Runs an action on the profile's SIP stack, which starts later than the profile. */
 	readonly onStack: (action: () => void) => void;
-	/** Takes the final answers to REGISTERs, refreshes included. */
-	readonly registerAnswered: (answer: SipAnswer) => void;
-	readonly pingAnswered: (answer: SipAnswer) => void;
+	/** Finds the gateway that takes the answers for a name, which need not be the one that asked; a killed one does not. */
+	readonly find: (name: string) => Gateway | undefined;
 }
 
 /** ms without an answer after which the stack makes up a 408. */
 const patience = 32_000;
 
 export class SipHandle {
+	readonly #name: string;
 	readonly #request: RegisterRequest;
 	readonly #around: SipHandleSurroundings;
 	/** Whether the gateway has asked for a REGISTER since the last un-REGISTER. */
@@ -34,6 +35,7 @@ export class SipHandle {
 
 	constructor(settings: GatewaySettings, around: SipHandleSurroundings) {
 		this.#around = around;
+		this.#name = settings.name;
 		this.#request = {
 			user: settings.registeredUser,
 			host: settings.host,
@@ -68,9 +70,12 @@ export class SipHandle {
 	}
 
 	ping(): void {
-		const { peer, pingAnswered, onStack } = this.#around;
+		const { peer, find, onStack } = this.#around;
 		onStack(() => {
-			this.#transact((reply) => peer.ping(this.#request.host, reply), pingAnswered);
+			this.#transact(
+				(reply) => peer.ping(this.#request.host, reply),
+				(answer) => find(this.#name)?.pingAnswered(answer),
+			);
 		});
 	}
 
@@ -113,7 +118,7 @@ export class SipHandle {
 		if (this.#pending > 0) {
 			this.#send();
 		}
-		this.#around.registerAnswered(answer);
+		this.#around.find(this.#name)?.registerAnswered(answer);
 	}
 
 	/**

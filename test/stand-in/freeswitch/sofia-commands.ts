@@ -1,30 +1,29 @@
 /** The commands `sofia …` and their answers, word for word (recordings 04, 09, 10, 16 and 17). */
 import type { Configuration } from "./configuration.ts";
 import type { Gateway } from "./gateway.ts";
+import { ip } from "./gateway-settings.ts";
 import { type Json, Members, printJson } from "./json.ts";
 import { NotModelled } from "./not-modelled.ts";
 import type { Sofia } from "./sofia.ts";
 import type { Profile } from "./sofia-profile.ts";
-
-interface SofiaCommandContext {
-	readonly sofia: Sofia;
-	readonly configuration: Configuration;
-	/** FreeSWITCH's time in whole seconds. */
-	readonly now: number;
-}
 
 /** Seconds for which a profile must have been up before a restart. */
 const leastUptime = 10;
 
 /**
  * Carries out a command, without its first word `sofia`.
+ * @param now FreeSWITCH's time in whole seconds
  * @throws NotModelled
  */
-export function sofiaCommand(context: SofiaCommandContext, words: readonly string[]): string {
-	const { sofia, configuration, now } = context;
+export function sofiaCommand(
+	sofia: Sofia,
+	configuration: Configuration,
+	words: readonly string[],
+	now: number,
+): string {
 	const [subject, name = "", verb, gateway] = words;
 	if (subject === "jsonstatus") {
-		return jsonStatus(context);
+		return jsonStatus(sofia, now);
 	}
 	if (subject !== "profile") {
 		throw new NotModelled(`sofia ${words.join(" ")}`);
@@ -77,17 +76,16 @@ function killGateway(sofia: Sofia, name: string | undefined): string {
  * `sofia jsonstatus`. A profile that is stopping is listed too, and a killed gateway beside the new one of its name: two
  * members of one name in one object (recording 16).
  */
-function jsonStatus({ sofia, now }: SofiaCommandContext): string {
-	const profiles = [...sofia.profiles.values()].map((profile) => [profile.name, profileJson(sofia.ip, profile, now)]);
-	return `${printJson({ profiles: Object.fromEntries(profiles) as Json })}\n`;
+function jsonStatus({ external }: Sofia, now: number): string {
+	return `${printJson({ profiles: external === undefined ? {} : { external: profileJson(external, now) } })}\n`;
 }
 
-function profileJson(ip: string, { name, running, gateways }: Profile, now: number): Json {
+function profileJson({ name, running, gateways }: Profile, now: number): Json {
 	const url = `sip:mod_sofia@${ip}:5080`;
 	return {
 		status: { type: "profile", state: running ? "RUNNING" : "DOWN", "in-use": 0, data: url },
 		...(gateways.length > 0 && {
-			gateways: new Members(gateways.map((gateway) => [gateway.name, gatewayJson(gateway, now)])),
+			gateways: new Members(...gateways.map((gateway) => [gateway.name, gatewayJson(gateway, now)] as const)),
 		}),
 		...(running && {
 			info: {

@@ -26,7 +26,7 @@ interface ProfileSurroundings extends Omit<GatewaySurroundings, "onStack"> {
 const stackStarts = 1_100;
 
 export class Profile {
-	readonly name: string;
+	readonly name = "external";
 	/** FreeSWITCH's seconds. */
 	readonly startedAt: number;
 	running = true;
@@ -38,8 +38,7 @@ export class Profile {
 	readonly #tickInterval: number;
 	#waitingForStack: (() => void)[] | undefined = [];
 
-	constructor(name: string, { tickInterval, firstTick }: ProfileTiming, around: ProfileSurroundings) {
-		this.name = name;
+	constructor({ tickInterval, firstTick }: ProfileTiming, around: ProfileSurroundings) {
 		this.#around = around;
 		this.#tickInterval = tickInterval;
 		this.startedAt = around.seconds();

@@ -1,5 +1,5 @@
 /**
- * FreeSWITCH's SIP module: its profiles. It finds the gateway of a registrar's answer by name, which may be another one than
+ * FreeSWITCH's SIP module, with one profile, `external`. It finds the gateway of a registrar's answer by name, which may be another one than
  * the gateway that asked.
  */
 import type { StoppableClock } from "../clocks.ts";
@@ -17,16 +17,14 @@ interface SofiaOptions {
 	readonly peer: SipPeer;
 	readonly events: Events;
 	readonly configuration: Configuration;
-	/** The address of all profiles. */
-	readonly ip: string;
 	/** FreeSWITCH's time in whole seconds. */
 	readonly seconds: () => number;
 	readonly timing: ProfileTiming;
 }
 
 export class Sofia {
-	/** By name, in the order of their start. Includes those that are stopping. */
-	readonly profiles = new Map<string, Profile>();
+	/** Missing from its end to its next start. */
+	external: Profile | undefined;
 	readonly #options: SofiaOptions;
 	#stopped: (() => void) | undefined;
 
@@ -34,69 +32,47 @@ export class Sofia {
 		this.#options = options;
 	}
 
-	get ip(): string {
-		return this.#options.ip;
-	}
-
 	/** A running profile. */
 	profile(name: string): Profile | undefined {
-		const profile = this.profiles.get(name);
-		return profile?.running === true ? profile : undefined;
+		return name === "external" && this.external?.running === true ? this.external : undefined;
 	}
 
-	/** A gateway of any running profile, unless it is killed. */
+	/** A gateway of the running profile, unless it is killed. */
 	gateway(name: string): Gateway | undefined {
-		for (const profile of this.profiles.values()) {
-			const gateway = profile.running ? profile.find(name) : undefined;
-			if (gateway !== undefined) {
-				return gateway;
-			}
-		}
-		return undefined;
+		return this.profile("external")?.find(name);
 	}
 
-	/** Starts a profile, with all gateways of the configuration as last read. */
-	start(name: string): void {
+	/** Starts the profile, with all gateways of the configuration as last read. */
+	start(): void {
 		const { timing, clock } = this.#options;
-		const profile = new Profile(name, timing, {
+		this.external = new Profile(timing, {
 			...this.#options,
 			find: (gateway) => this.gateway(gateway),
 			ended: () => {
-				this.profiles.delete(name);
-				if (this.#stopped !== undefined) {
-					this.#tellStopped();
+				this.external = undefined;
+				if (this.#stopped === undefined) {
+					clock.after(timing.restart, () => this.start());
 				} else {
-					clock.after(timing.restart, () => this.start(name));
+					this.#stopped();
 				}
 			},
 		});
-		this.profiles.set(name, profile);
-		this.loadGateways(profile);
+		this.loadGateways(this.external);
 	}
 
 	/** Loads the gateways of the configuration as last read that are not loaded yet. */
 	loadGateways(profile: Profile): void {
-		const { configuration, ip } = this.#options;
-		for (const element of configuration.gatewaysOf(profile.name)) {
-			const settings = readGateway(element, ip);
-			if (settings !== undefined) {
-				profile.add(settings);
-			}
-		}
+		const read = this.#options.configuration.gateways().map(readGateway);
+		read.filter((settings) => settings !== undefined).forEach((settings) => profile.add(settings));
 	}
 
-	/** Ends all profiles, each at its next tick, and calls `ended` then. */
+	/** Ends the profile at its next tick, and calls `ended` then. */
 	stop(ended: () => void): void {
 		this.#stopped = ended;
-		for (const profile of this.profiles.values()) {
-			profile.stop();
-		}
-		this.#tellStopped();
-	}
-
-	#tellStopped(): void {
-		if (this.profiles.size === 0) {
-			this.#stopped?.();
+		if (this.external === undefined) {
+			ended();
+		} else {
+			this.external.stop();
 		}
 	}
 }

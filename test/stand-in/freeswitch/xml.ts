@@ -14,10 +14,6 @@ export class XmlRefused extends Error {
 	override readonly name = "XmlRefused";
 }
 
-export function attribute(element: XmlElement, name: string): string | undefined {
-	return element.attributes.get(name);
-}
-
 /** The first child of that name. */
 export function child(element: XmlElement, name: string): XmlElement | undefined {
 	return element.children.find((found) => found.name === name);

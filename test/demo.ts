@@ -2,13 +2,12 @@
  * `npm run demo`: the built daemon and the shipped script at work, in twenty seconds. FreeSWITCH and the registrar are the
  * tests' stand-in, in this process; everything that they and the daemon do is shown as it happens.
  */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
 import { styleText } from "node:util";
 import { systemClock } from "../src/clock.ts";
 import { StandIn } from "./stand-in/stand-in.ts";
 import { environmentOf, narrate, narrated, narratedDaemon, type Who } from "./support/narration.ts";
+import { TemporaryDirectory } from "./support/snippets.ts";
 
 function say(who: Who, what: string): void {
 	process.stdout.write(`${narrate(who, what)}\n`);
@@ -29,7 +28,8 @@ process.stdout.write(`
        └──(REGISTER 12345)──► SIP registrar ◄── callers who dial 12345
 `);
 
-const directory = mkdtempSync(join(tmpdir(), "fsconfregger-demo-"));
+const temporary = new TemporaryDirectory();
+const { path: directory } = temporary;
 const node = await StandIn.start({ directory, peer: (own) => narrated(own, say) });
 const { registrar } = node;
 const daemon = narratedDaemon({ ...environmentOf(node.port, directory), LINGER: "3" }, say);
@@ -50,11 +50,7 @@ function score(): boolean {
 function conference(what: "starts" | "ends", ...names: string[]): void {
 	for (const name of names) {
 		say("FreeSWITCH", `conference ${name} ${what}`);
-		if (what === "starts") {
-			node.freeswitch.conferences.create(name);
-		} else {
-			node.freeswitch.conferences.destroy(name);
-		}
+		node.freeswitch.conferences[what === "starts" ? "create" : "destroy"](name);
 	}
 }
 
@@ -99,7 +95,7 @@ try {
 } finally {
 	await daemon.kill();
 	await node.close();
-	rmSync(directory, { recursive: true, force: true });
+	temporary.remove();
 }
 process.stdout.write(right ? "\nCallers reached the running rooms, and no others.\n" : "\nThat went wrong.\n");
 process.exitCode = right ? 0 : 1;

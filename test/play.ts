@@ -5,14 +5,12 @@
  *   npm run stand-in -- --port 8021
  *   LOG_LEVEL=debug npm run start
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import type { EventRecord } from "./stand-in/freeswitch/events.ts";
 import { StandIn } from "./stand-in/stand-in.ts";
 import { environmentOf, narrate, narrated, narratedDaemon, type Who } from "./support/narration.ts";
+import { TemporaryDirectory } from "./support/snippets.ts";
 
 const help = `
   start ROOM…     conferences start
@@ -44,10 +42,9 @@ function say(who: Who, what: string): void {
 	}
 }
 
-const directory = mkdtempSync(join(tmpdir(), "fsconfregger-play-"));
-process.once("exit", () => {
-	rmSync(directory, { recursive: true, force: true });
-});
+const temporary = new TemporaryDirectory();
+const { path: directory } = temporary;
+process.once("exit", () => temporary.remove());
 const node = await StandIn.start({
 	directory,
 	port: Number(values.port),
@@ -55,30 +52,21 @@ const node = await StandIn.start({
 });
 const { registrar } = node;
 
-function inWords(event: EventRecord): string | undefined {
-	const conference = `conference ${event["Conference-Name"] ?? ""}`;
-	const gateway = `gateway ${event["Gateway"] ?? ""}`;
-	switch (event["Action"] ?? event["Event-Subclass"]) {
-		case "conference-create":
-			return `${conference} starts`;
-		case "conference-destroy":
-			return `${conference} ends`;
-		case "sofia::gateway_add":
-			return `${gateway} is added`;
-		case "sofia::gateway_state":
-			return `${gateway} is ${event["State"] ?? ""}`;
-		case "sofia::gateway_delete":
-			return `${gateway} is deleted`;
-		default:
-			return undefined;
-	}
-}
+/** What has happened to a conference or a gateway, by the event's action or subclass. */
+const happened: Readonly<Record<string, (event: EventRecord) => string>> = {
+	"conference-create": () => "starts",
+	"conference-destroy": () => "ends",
+	"sofia::gateway_add": () => "is added",
+	"sofia::gateway_state": (event) => `is ${event["State"] ?? ""}`,
+	"sofia::gateway_delete": () => "is deleted",
+};
 
 function tellEvents(): void {
 	node.freeswitch.events.listen((event) => {
-		const words = inWords(event);
-		if (words !== undefined) {
-			say("FreeSWITCH", words);
+		const { Gateway: gateway, "Conference-Name": conference = "" } = event;
+		const what = happened[event["Action"] ?? event["Event-Subclass"] ?? ""]?.(event);
+		if (what !== undefined) {
+			say("FreeSWITCH", `${gateway === undefined ? `conference ${conference}` : `gateway ${gateway}`} ${what}`);
 		}
 	});
 }

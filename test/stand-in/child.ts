@@ -23,7 +23,8 @@ export class StandInChild {
 	#process: ChildProcessByStdio<Writable, Readable, null> | undefined;
 	/** What the process has reported. */
 	#reports: Report[] = [];
-	#port = 0;
+	/** The event socket's port, the same for all starts. */
+	port = 0;
 	#orders = 0;
 
 	private constructor(options: StandInChildOptions) {
@@ -36,16 +37,11 @@ export class StandInChild {
 		return child;
 	}
 
-	/** The event socket's port, the same for all starts. */
-	get port(): number {
-		return this.#port;
-	}
-
 	/** Starts it, anew after `kill`; resolves when it listens. */
 	async start(): Promise<void> {
 		const { password = "ClueCon", ...settings } = this.#options;
 		const reports: Report[] = [];
-		const flags = Object.entries({ ...settings, port: this.#port }).flatMap(([name, value]) => [
+		const flags = Object.entries({ ...settings, port: this.port }).flatMap(([name, value]) => [
 			`--${name}`,
 			String(value),
 		]);
@@ -69,7 +65,7 @@ export class StandInChild {
 		if (first?.report !== "listening") {
 			throw new Error(`the stand-in's process has exited with ${String(child.exitCode)}`);
 		}
-		this.#port = first.port;
+		this.port = first.port;
 	}
 
 	/** Gives an order and resolves with its answer. @throws Error if it fails */

@@ -85,7 +85,7 @@ async function play(
 	const recordedEvents = arrived.filter(({ frame }) => isEvent(frame));
 	const count = (kind: "event" | "answer") =>
 		client.frames.filter((frame) => isEvent(frame) === (kind === "event")).length;
-	const conferences = new RecordedConferences(standIn);
+	const bringAbout = recordedConferences(standIn);
 	const actions = [...meanwhile];
 	const expected = { event: 0, answer: 0 };
 	for (const entry of entries) {
@@ -106,7 +106,7 @@ async function play(
 			case "arrived": {
 				const kind = isEvent(entry.frame) ? "event" : "answer";
 				if (kind === "event") {
-					conferences.bringAbout(JSON.parse(entry.frame.body) as Record<string, string>);
+					bringAbout(JSON.parse(entry.frame.body) as Record<string, string>);
 					await clock.advance(0);
 				}
 				expected[kind] += 1;
@@ -163,36 +163,25 @@ function compare(recorded: readonly Arrived[], client: RawClient): void {
 }
 
 /** Starts and ends conferences as the recorded events say. */
-class RecordedConferences {
-	readonly #standIn: StandIn;
+function recordedConferences({ freeswitch }: StandIn): (event: Readonly<Record<string, string>>) => void {
+	const { conferences } = freeswitch;
 	/** Fires the destroy event of the conference with that recorded id. */
-	readonly #untold = new Map<string, () => void>();
-	readonly #running = new Map<string, string>();
-
-	constructor(standIn: StandIn) {
-		this.#standIn = standIn;
-	}
-
-	bringAbout(event: Readonly<Record<string, string>>): void {
-		const { conferences } = this.#standIn.freeswitch;
-		const name = event["Conference-Name"] ?? "";
-		const id = event["Conference-Unique-ID"] ?? "";
-		if (event["Action"] === "conference-create") {
-			const former = this.#running.get(name);
+	const untold = new Map<string, () => void>();
+	const running = new Map<string, string>();
+	return ({ Action: action, "Conference-Name": name = "", "Conference-Unique-ID": id = "" }) => {
+		if (action === "conference-create") {
+			const former = running.get(name);
 			if (former !== undefined) {
 				// The new one began before the old one's destroy event (recording 15).
-				this.#untold.set(former, conferences.unlist(name));
+				untold.set(former, conferences.unlist(name));
 			}
-			this.#running.set(name, id);
+			running.set(name, id);
 			conferences.create(name);
-		} else if (event["Action"] === "conference-destroy") {
-			const untold = this.#untold.get(id);
-			if (untold !== undefined) {
-				untold();
-			} else {
-				this.#running.delete(name);
-				conferences.destroy(name);
-			}
+		} else if (action === "conference-destroy" && untold.has(id)) {
+			untold.get(id)?.();
+		} else if (action === "conference-destroy") {
+			running.delete(name);
+			conferences.destroy(name);
 		}
-	}
+	};
 }

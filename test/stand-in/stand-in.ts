@@ -34,9 +34,11 @@ export class StandIn {
 	readonly server: EventSocketServer;
 	/** The time of FreeSWITCH and the registrar. */
 	readonly clock: Clock;
+	/** The FreeSWITCH that runs, or ran last. */
+	freeswitch!: FreeSwitch;
+	/** The port of the event socket, the same through all restarts. */
+	port: number;
 	readonly #options: StandInOptions;
-	#freeswitch: FreeSwitch | undefined;
-	#port: number;
 	#runs = 0;
 	/** A failure of the stand-in itself, until it is thrown at a test. */
 	#failure: Error | undefined;
@@ -44,7 +46,7 @@ export class StandIn {
 	private constructor(options: StandInOptions) {
 		const { clock = systemClock, second = 1_000, password = "ClueCon", allows } = options;
 		this.#options = options;
-		this.#port = options.port ?? 0;
+		this.port = options.port ?? 0;
 		this.clock = second === 1_000 ? clock : scaledClock(clock, 1_000 / second);
 		this.registrar = new Registrar({ clock: this.clock });
 		this.server = new EventSocketServer({
@@ -65,19 +67,6 @@ export class StandIn {
 		return standIn;
 	}
 
-	/** The FreeSWITCH that runs, or ran last. */
-	get freeswitch(): FreeSwitch {
-		if (this.#freeswitch === undefined) {
-			throw new Error("FreeSWITCH has never been started");
-		}
-		return this.#freeswitch;
-	}
-
-	/** The port of the event socket, the same through all restarts. */
-	get port(): number {
-		return this.#port;
-	}
-
 	/** Starts FreeSWITCH anew: without conferences, with the gateways of the directory. @throws BrokenConfiguration, or the error of listening */
 	async start(): Promise<void> {
 		const { directory, seed = 1, peer } = this.#options;
@@ -91,13 +80,13 @@ export class StandIn {
 		});
 		this.#runs += 1;
 		try {
-			await this.server.listen(freeswitch, this.#port);
+			await this.server.listen(freeswitch, this.port);
 		} catch (error) {
 			freeswitch.kill();
 			throw error;
 		}
-		this.#freeswitch = freeswitch;
-		this.#port = this.server.port;
+		this.freeswitch = freeswitch;
+		this.port = this.server.port;
 	}
 
 	/** Ends FreeSWITCH like SIGKILL: connections end without notice, bindings stay. */
@@ -124,7 +113,7 @@ export class StandIn {
 				return condition();
 			},
 			what,
-			deadline === undefined ? { describe } : { describe, deadline },
+			{ describe, ...(deadline !== undefined && { deadline }) },
 		);
 	}
 
@@ -136,7 +125,7 @@ export class StandIn {
 		);
 		const last = this.server.received.slice(-20).map(({ at, text }) => `  ${at.toFixed(0)} ${text}`);
 		return [
-			`FreeSWITCH ${alive ? "runs" : "does not run"}, ${this.server.connections.length} connections`,
+			`FreeSWITCH ${alive ? "runs" : "does not run"}, ${this.server.connections.size} connections`,
 			`conferences: ${conferences.running.map(({ name }) => name).join(" ")}`,
 			`gateways: ${(gateways ?? []).join(", ")}`,
 			`bindings: ${this.registrar.bindings().join(" ")}`,

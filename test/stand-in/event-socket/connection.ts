@@ -24,18 +24,18 @@ interface ConnectionOptions {
 
 export class Connection {
 	readonly #options: ConnectionOptions;
-	readonly #output: Output;
+	readonly output: Output;
 	readonly #session: Session;
 	readonly #stopListening: () => void;
 	#input = "";
-	#events: string[] = [];
+	readonly #events: string[] = [];
 	#busy = false;
 	#closed = false;
 
 	constructor(options: ConnectionOptions) {
 		const { socket, freeswitch, faults, password, allowed } = options;
 		this.#options = options;
-		this.#output = new Output(socket, faults);
+		this.output = new Output(socket, faults);
 		this.#session = { password, freeswitch, subscription: new Subscription(), authenticated: false };
 		this.#stopListening = freeswitch.events.listen((event) => {
 			if (this.#session.subscription.wants(event)) {
@@ -53,39 +53,21 @@ export class Connection {
 			this.#pump();
 		});
 		if (allowed) {
-			this.#output.write(faults.greeting ?? greeting);
+			this.output.write(faults.greeting ?? greeting);
 		} else {
-			this.#output.write(rudeRejection);
-			this.#sayGoodbye();
+			this.#end(rudeRejection + goodbye);
 		}
-	}
-
-	/** Bytes written so far. */
-	get written(): number {
-		return this.#output.written;
-	}
-
-	/** Sends raw bytes. */
-	inject(bytes: string | Uint8Array): void {
-		this.#output.write(bytes);
 	}
 
 	cut(how: Ending): void {
 		this.#over();
-		this.#output.cut(how);
-	}
-
-	/** Stops reading and writing, or resumes it. */
-	set frozen(frozen: boolean) {
-		this.#output.frozen = frozen;
+		this.output.cut(how);
 	}
 
 	/** Sends pending events and the notice of FreeSWITCH's shutdown, and ends the connection. */
 	shutdown(): void {
 		this.#flushEvents();
-		this.#over();
-		this.#output.write(shutdownNotice);
-		this.#output.end();
+		this.#end(shutdownNotice);
 	}
 
 	#over(): void {
@@ -93,10 +75,11 @@ export class Connection {
 		this.#stopListening();
 	}
 
-	#sayGoodbye(): void {
+	/** Sends last words, and ends the connection. */
+	#end(words: string): void {
 		this.#over();
-		this.#output.write(goodbye);
-		this.#output.end();
+		this.output.write(words);
+		this.output.end();
 	}
 
 	/** Executes received commands, then sends the waiting events. */
@@ -119,10 +102,9 @@ export class Connection {
 	}
 
 	#flushEvents(): void {
-		const events = this.#events;
-		this.#events = [];
+		const events = this.#events.splice(0);
 		if (!this.#closed) {
-			events.forEach((event) => this.#output.write(event));
+			events.forEach((event) => this.output.write(event));
 		}
 	}
 
@@ -131,7 +113,7 @@ export class Connection {
 		received(command);
 		const fault = faults.take(command);
 		if (fault?.kind === "freeze") {
-			this.#output.frozen = true;
+			this.output.frozen = true;
 			return;
 		}
 		if (fault?.kind === "cut" && fault.when === "before") {
@@ -151,22 +133,22 @@ export class Connection {
 			case "cut":
 				if (fault.when === "middle") {
 					const bytes = Buffer.from(frame(text));
-					this.#output.write(bytes.subarray(0, Math.floor(bytes.length / 2)));
+					this.output.write(bytes.subarray(0, Math.floor(bytes.length / 2)));
 				}
 				this.cut(fault.how);
 				return;
 			case "text":
-				this.#output.write(frame(typeof fault.text === "string" ? fault.text : fault.text(text)));
+				this.output.write(frame(typeof fault.text === "string" ? fault.text : fault.text(text)));
 				break;
 			case "bytes":
-				this.#output.write(fault.bytes);
+				this.output.write(fault.bytes);
 				break;
 			case undefined:
-				this.#output.write(frame(text));
+				this.output.write(frame(text));
 		}
 		this.#busy = false;
 		if (ends) {
-			this.#sayGoodbye();
+			this.#end(goodbye);
 		}
 		this.#pump();
 	}

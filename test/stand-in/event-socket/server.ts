@@ -28,8 +28,8 @@ export class EventSocketServer {
 	readonly faults = new Faults();
 	/** Every command received on any connection, oldest first. */
 	readonly received: Received[] = [];
+	readonly connections = new Set<Connection>();
 	readonly #options: EventSocketServerOptions;
-	readonly #connections = new Set<Connection>();
 	#server: Server | undefined;
 	#writtenBefore = 0;
 
@@ -42,14 +42,9 @@ export class EventSocketServer {
 		return (this.#server?.address() as AddressInfo).port;
 	}
 
-	/** The open connections. */
-	get connections(): readonly Connection[] {
-		return [...this.#connections];
-	}
-
 	/** Bytes written to all connections, closed ones included. */
 	get written(): number {
-		return this.connections.reduce((sum, { written }) => sum + written, this.#writtenBefore);
+		return [...this.connections].reduce((sum, { output }) => sum + output.written, this.#writtenBefore);
 	}
 
 	/** Counts the received commands that match. */
@@ -70,16 +65,15 @@ export class EventSocketServer {
 				password,
 				allowed: allows?.(socket.remoteAddress ?? "") ?? true,
 				received: (command) => {
-					const text = command.replace(/^(auth ).*/i, "$1…");
-					this.received.push({ at: clock.now(), text });
+					this.received.push({ at: clock.now(), text: command.replace(/^(auth ).*/i, "$1…") });
 					changed();
 				},
 				failed: this.#options.failed,
 			});
-			this.#connections.add(connection);
+			this.connections.add(connection);
 			socket.once("close", () => {
-				this.#connections.delete(connection);
-				this.#writtenBefore += connection.written;
+				this.connections.delete(connection);
+				this.#writtenBefore += connection.output.written;
 				changed();
 			});
 			changed();
@@ -90,7 +84,7 @@ export class EventSocketServer {
 
 	/** Sends raw bytes on all connections. */
 	inject(bytes: string | Uint8Array): void {
-		this.connections.forEach((connection) => connection.inject(bytes));
+		this.connections.forEach((connection) => connection.output.write(bytes));
 	}
 
 	/** Ends all connections. */
@@ -100,8 +94,8 @@ export class EventSocketServer {
 
 	/** Stops reading and writing on all connections, or resumes it. */
 	set frozen(frozen: boolean) {
-		for (const connection of this.connections) {
-			connection.frozen = frozen;
+		for (const { output } of this.connections) {
+			output.frozen = frozen;
 		}
 	}
 

@@ -3,7 +3,7 @@
  * line, `{id, register}` or `{id, ping}` to the registrar and `{id, answer}` back. No SIP.
  */
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { readLines } from "../../support/lines.ts";
 import type { RegisterRequest, SipAnswer, SipPeer } from "./registrar.ts";
 
@@ -15,17 +15,13 @@ interface Reply {
 }
 
 export class RegistrarServer {
-	readonly #server: Server;
+	readonly #server = createServer();
 	readonly #sockets = new Set<Socket>();
-
-	private constructor(server: Server) {
-		this.#server = server;
-	}
 
 	/** Serves `registrar` on a free port of 127.0.0.1. */
 	static async start(registrar: SipPeer): Promise<RegistrarServer> {
-		const server = createServer();
-		const serving = new RegistrarServer(server);
+		const serving = new RegistrarServer();
+		const server = serving.#server;
 		server.on("connection", (socket) => serving.#serve(socket, registrar));
 		server.listen(0, "127.0.0.1");
 		await once(server, "listening");

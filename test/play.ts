@@ -71,49 +71,39 @@ function tellEvents(): void {
 	});
 }
 
+const commands: Readonly<Record<string, (rooms: readonly string[]) => unknown>> = {
+	"": () => {},
+	start: (rooms) => rooms.forEach((room) => node.freeswitch.conferences.create(room)),
+	end: (rooms) => rooms.forEach((room) => node.freeswitch.conferences.destroy(room)),
+	list: () => {
+		const { conferences, alive } = node.freeswitch;
+		const running = alive ? conferences.running.map(({ name }) => name) : [];
+		say("you", `rooms: ${running.join(" ")}; registered: ${registrar.bindings().join(" ")}`);
+	},
+	refuse: (rooms) => (rooms.length === 0 ? [undefined] : rooms).forEach((room) => registrar.refuse(room)),
+	accept: () => registrar.accept(),
+	restart: async () => {
+		say("FreeSWITCH", (await node.freeswitch.api("sofia profile external restart")).trim().replaceAll("\n", " "));
+	},
+	kill: async () => {
+		await node.kill();
+		say("FreeSWITCH", "is killed");
+	},
+	boot: async () => {
+		await node.start();
+		say("FreeSWITCH", "starts");
+		tellEvents();
+	},
+	quit: () => input.close(),
+	help: () => say("you", `can type${help}`),
+};
+
 async function carryOut(command: string, rooms: readonly string[]): Promise<void> {
-	const { conferences, alive } = node.freeswitch;
+	const { alive } = node.freeswitch;
 	if (alive ? command === "boot" : /^(start|end|restart|kill)$/.test(command)) {
 		throw new Error(`FreeSWITCH ${alive ? "runs already" : "does not run; boot starts it"}`);
 	}
-	switch (command) {
-		case "":
-			break;
-		case "start":
-		case "end":
-			rooms.forEach((room) => conferences[command === "start" ? "create" : "destroy"](room));
-			break;
-		case "list": {
-			const running = alive ? conferences.running.map(({ name }) => name) : [];
-			say("you", `rooms: ${running.join(" ")}; registered: ${registrar.bindings().join(" ")}`);
-			break;
-		}
-		case "refuse":
-			for (const room of rooms.length === 0 ? [undefined] : rooms) {
-				registrar.refuse(room);
-			}
-			break;
-		case "accept":
-			registrar.accept();
-			break;
-		case "restart":
-			say("FreeSWITCH", (await node.freeswitch.api("sofia profile external restart")).trim().replaceAll("\n", " "));
-			break;
-		case "kill":
-			await node.kill();
-			say("FreeSWITCH", "is killed");
-			break;
-		case "boot":
-			await node.start();
-			say("FreeSWITCH", "starts");
-			tellEvents();
-			break;
-		case "quit":
-			input.close();
-			break;
-		default:
-			say("you", `can type${help}`);
-	}
+	await commands[Object.hasOwn(commands, command) ? command : "help"]?.(rooms);
 }
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

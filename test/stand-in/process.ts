@@ -40,17 +40,11 @@ const standIn = await StandIn.start({
 report({ report: "listening", port: standIn.port });
 
 function carryOut(order: Order): string {
-	const { conferences } = standIn.freeswitch;
-	switch (order.do) {
-		case "create":
-			order.rooms.forEach((room) => conferences.create(room));
-			return "";
-		case "destroy":
-			order.rooms.forEach((room) => conferences.destroy(room));
-			return "";
-		case "state":
-			return standIn.describe();
+	if (order.do === "state") {
+		return standIn.describe();
 	}
+	order.rooms.forEach((room) => standIn.freeswitch.conferences[order.do](room));
+	return "";
 }
 
 let order = 0;

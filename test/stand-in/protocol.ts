@@ -2,9 +2,8 @@
 
 /** To its standard input. */
 export type Order =
-	/** Start conferences, all in one turn. */
-	| { readonly do: "create"; readonly rooms: readonly string[] }
-	| { readonly do: "destroy"; readonly rooms: readonly string[] }
+	/** Start or end conferences, all in one turn. */
+	| { readonly do: "create" | "destroy"; readonly rooms: readonly string[] }
 	/** Answer with the state of everything. */
 	| { readonly do: "state" };
 

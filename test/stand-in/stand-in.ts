@@ -92,13 +92,13 @@ export class StandIn {
 	/** Ends FreeSWITCH like SIGKILL: connections end without notice, bindings stay. */
 	async kill(how: Ending = "FIN"): Promise<void> {
 		this.freeswitch.kill();
-		await this.server.kill(how);
+		await this.server.stop(how);
 	}
 
 	/** Shuts FreeSWITCH down (recording 14); resolves when it has ended. */
 	async shutdown(): Promise<void> {
 		await new Promise<void>((resolve) => this.freeswitch.shutdown(resolve));
-		await this.server.shutdown();
+		await this.server.stop("shutdown");
 	}
 
 	/**

@@ -99,19 +99,13 @@ export class EventSocketServer {
 		}
 	}
 
-	/** Announces FreeSWITCH's shutdown on all connections, and stops listening. */
-	async shutdown(): Promise<void> {
-		this.connections.forEach((connection) => connection.shutdown());
-		await this.#stopListening();
-	}
-
-	/** Ends all connections without notice, and stops listening. */
-	async kill(how: Ending): Promise<void> {
-		this.cut(how);
-		await this.#stopListening();
-	}
-
-	async #stopListening(): Promise<void> {
+	/** Ends all connections, with the notice of a shutdown or without any, and stops listening. */
+	async stop(how: Ending | "shutdown"): Promise<void> {
+		if (how === "shutdown") {
+			this.connections.forEach((connection) => connection.shutdown());
+		} else {
+			this.cut(how);
+		}
 		const server = this.#server;
 		this.#server = undefined;
 		if (server !== undefined) {

@@ -244,15 +244,6 @@ describe("the race: a gateway that is killed and added again within a tick", () 
 		assert.deepEqual(registrar.bindings(), [room]);
 	});
 
-	it("is healed by the command to register", async () => {
-		await profile(`killgw ${gateway}`);
-		await profile("rescan");
-		await seconds(5);
-		assert.equal(await profile(`register ${gateway}`), "+OK\n");
-		await seconds(1);
-		assert.deepEqual(registrar.bindings(), [room]);
-	});
-
 	it("does not happen if the gateway is added after the old one's gateway_delete", async () => {
 		await profile(`killgw ${gateway}`);
 		const deleted = () => events.some((event) => event["Event-Subclass"] === "sofia::gateway_delete");
@@ -278,12 +269,6 @@ describe("the race: a gateway that is killed and added again within a tick", () 
 });
 
 describe("FreeSWITCH", () => {
-	it("registers all snippets of the directory when it starts", async () => {
-		directory.write("11111");
-		await run(2);
-		assert.deepEqual(registrar.bindings(), ["11111", room]);
-	});
-
 	it("does not start with a broken snippet", () => {
 		directory.write("11111", "<include>\n<gateway");
 		assert.throws(() => start(), BrokenConfiguration);

@@ -32,20 +32,23 @@ export function sofiaCommand(
 	if (profile === undefined) {
 		return `Invalid Profile [${name}]`;
 	}
+	if (verb === "killgw" && gateway === undefined) {
+		return "-ERR missing gw name\n";
+	}
+	const found = sofia.gateway(gateway ?? "");
 	switch (verb) {
 		case "killgw":
-			return killGateway(sofia, gateway);
+			found?.kill();
+			return found === undefined ? "-ERR no such gateway.\n" : "+OK gateway marked for deletion.\n";
 		case "rescan": {
 			const reloaded = configuration.reload();
 			sofia.loadGateways(profile);
 			return `Reload XML [${reloaded}]\n+OK scan complete\n`;
 		}
 		case "register":
-		case "unregister": {
-			const found = sofia.gateway(gateway ?? "");
+		case "unregister":
 			found?.[verb]();
 			return found === undefined ? "Invalid gateway!\n" : "+OK\n";
-		}
 		case "restart": {
 			const remaining = leastUptime - (now - profile.startedAt);
 			if (remaining > 0) {
@@ -61,15 +64,6 @@ export function sofiaCommand(
 		default:
 			throw new NotModelled(`sofia ${words.join(" ")}`);
 	}
-}
-
-function killGateway(sofia: Sofia, name: string | undefined): string {
-	if (name === undefined) {
-		return "-ERR missing gw name\n";
-	}
-	const gateway = sofia.gateway(name);
-	gateway?.kill();
-	return gateway === undefined ? "-ERR no such gateway.\n" : "+OK gateway marked for deletion.\n";
 }
 
 /**

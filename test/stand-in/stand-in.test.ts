@@ -113,7 +113,7 @@ describe("the event socket", () => {
 	it("fails tests that wait: with the state of everything, or with the command that is not modelled", async () => {
 		create("12345");
 		await assert.rejects(
-			standIn.until(() => false, "pigs fly", 1),
+			standIn.until(() => false, "pigs fly", { deadline: 1 }),
 			(error) => error instanceof NeverHappened && error.message.includes("conferences: 12345"),
 		);
 		client.send("api sofia loglevel all 9");

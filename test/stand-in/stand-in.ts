@@ -105,15 +105,14 @@ export class StandIn {
 	 * Resolves when `condition` is true; it is evaluated after every change.
 	 * @throws NeverHappened, or the stand-in's own failure, such as NotModelled
 	 */
-	async until(condition: () => boolean, what: string, deadline?: number): Promise<void> {
-		const describe = () => this.describe();
+	async until(condition: () => boolean, what: string, options?: { readonly deadline: number }): Promise<void> {
 		await until(
 			() => {
 				this.#check();
 				return condition();
 			},
 			what,
-			{ describe, ...(deadline !== undefined && { deadline }) },
+			{ describe: () => this.describe(), ...options },
 		);
 	}
 

@@ -9,7 +9,7 @@ export function commandReply(text: string): string {
 
 /** An answer to `api`. The length is in bytes, and the next frame follows immediately. */
 export function apiResponse(text: string): string {
-	return `Content-Type: api/response\nContent-Length: ${Buffer.byteLength(text)}\n\n${text}`;
+	return withText("api/response", text);
 }
 
 /** An event. Its headers are in the other order. */

@@ -68,8 +68,7 @@ export class Conferences {
 		const { random, seconds } = this.#options;
 		const conference: Conference = { name, uuid: random.uuid(), startedAt: seconds(), members: [] };
 		this.#running.set(name, conference);
-		const at = { file: "mod_conference.c", function: "conference_new", line: 3848 };
-		this.#fire(conference, at, { Action: "conference-create" });
+		this.#fire(conference, ["mod_conference.c", "conference_new", 3848], { Action: "conference-create" });
 		callers.forEach((caller) => this.join(name, caller));
 		return conference;
 	}
@@ -80,8 +79,7 @@ export class Conferences {
 		this.#lastMember += 1;
 		const member: Member = { ...caller, id: this.#lastMember, uuid: random.uuid(), joinedAt: seconds() };
 		conference.members = [member, ...conference.members];
-		const at = { file: "conference_member.c", function: "conference_member_add", line: 962 };
-		this.#fireMember(conference, at, member, "add-member");
+		this.#fireMember(conference, ["conference_member.c", "conference_member_add", 962], member, "add-member");
 	}
 
 	/** The newest member starts and stops talking: two events that subscribers filter out. */
@@ -89,9 +87,9 @@ export class Conferences {
 		const conference = this.#find(name);
 		const [member] = conference.members;
 		if (member !== undefined) {
-			const at = { file: "conference_loop.c", function: "conference_loop_input", line: 1156 };
-			this.#fireMember(conference, at, member, "start-talking");
-			this.#fireMember(conference, { ...at, line: 796 }, member, "stop-talking");
+			const at = ["conference_loop.c", "conference_loop_input"] as const;
+			this.#fireMember(conference, [...at, 1156], member, "start-talking");
+			this.#fireMember(conference, [...at, 796], member, "stop-talking");
 		}
 	}
 
@@ -110,8 +108,7 @@ export class Conferences {
 		conference.members = [];
 		changed();
 		return () => {
-			const at = { file: "mod_conference.c", function: "conference_thread_run", line: 863 };
-			this.#fire(conference, at, { Action: "conference-destroy" });
+			this.#fire(conference, ["mod_conference.c", "conference_thread_run", 863], { Action: "conference-destroy" });
 		};
 	}
 

@@ -1,28 +1,21 @@
 /** FreeSWITCH's events: flat records of strings, which begin with the headers common to all events. */
-import type { Clock } from "../../../src/clock.ts";
 import { changed } from "../../support/until.ts";
 
 /** Header name to value, in the order of sending. */
 export type EventRecord = Readonly<Record<string, string>>;
 
 /** The place in FreeSWITCH's source that fires an event. */
-export interface FiredAt {
-	readonly file: string;
-	readonly function: string;
-	readonly line: number;
-}
+export type FiredAt = readonly [file: string, name: string, line: number];
 
 export class Events {
-	readonly #clock: Clock;
-	readonly #epoch: number;
+	readonly #now: () => number;
 	readonly #coreUuid: string;
 	readonly #listeners = new Set<(event: EventRecord) => void>();
 	#sequence = 0;
 
-	/** @param epoch ms since 1970 when the clock shows 0 */
-	constructor(clock: Clock, epoch: number, coreUuid: string) {
-		this.#clock = clock;
-		this.#epoch = epoch;
+	/** @param now FreeSWITCH's time, ms since 1970 */
+	constructor(now: () => number, coreUuid: string) {
+		this.#now = now;
 		this.#coreUuid = coreUuid;
 	}
 
@@ -33,8 +26,8 @@ export class Events {
 	}
 
 	/** @param name an event's name, or a subclass (with `::` in it) of CUSTOM */
-	fire(name: string, at: FiredAt, fields: EventRecord): void {
-		const now = this.#epoch + this.#clock.now();
+	fire(name: string, [file, caller, line]: FiredAt, fields: EventRecord): void {
+		const now = this.#now();
 		const date = new Date(now);
 		this.#sequence += 1;
 		const event: EventRecord = {
@@ -47,9 +40,9 @@ export class Events {
 			"Event-Date-Local": date.toISOString().slice(0, 19).replace("T", " "),
 			"Event-Date-GMT": date.toUTCString(),
 			"Event-Date-Timestamp": String(Math.round(now * 1_000)),
-			"Event-Calling-File": at.file,
-			"Event-Calling-Function": at.function,
-			"Event-Calling-Line-Number": String(at.line),
+			"Event-Calling-File": file,
+			"Event-Calling-Function": caller,
+			"Event-Calling-Line-Number": String(line),
 			"Event-Sequence": String(this.#sequence),
 			...fields,
 		};

@@ -10,7 +10,7 @@ import { conferenceCommand } from "./conference-commands.ts";
 import { Conferences } from "./conferences.ts";
 import { Configuration } from "./configuration.ts";
 import { Events } from "./events.ts";
-import { type Latencies, latencyOf, noLatencies } from "./latencies.ts";
+import { type Latencies, latencyOf } from "./latencies.ts";
 import { Random } from "./random.ts";
 import { Sofia } from "./sofia.ts";
 import { sofiaCommand } from "./sofia-commands.ts";
@@ -52,7 +52,7 @@ export class FreeSwitch {
 	readonly sofia: Sofia;
 	readonly configuration: Configuration;
 	readonly #clock: StoppableClock;
-	readonly #latencies: Latencies;
+	readonly #latencies: Partial<Latencies>;
 	/** Wake the commands whose latency has not passed. */
 	readonly #underWay = new Set<() => void>();
 	#modulesLoaded = false;
@@ -63,10 +63,10 @@ export class FreeSwitch {
 		const clock = new StoppableClock(options.clock);
 		const random = new Random(options.seed ?? 1);
 		const seconds = () => this.#seconds();
-		const events = new Events(clock, epoch, random.uuid());
+		const events = new Events(() => epoch + clock.now(), random.uuid());
 		const configuration = new Configuration(snippets);
 		this.#clock = clock;
-		this.#latencies = { ...noLatencies, ...options.latencies };
+		this.#latencies = options.latencies ?? {};
 		this.configuration = configuration;
 		this.events = events;
 		this.conferences = new Conferences({ events, random, seconds });

@@ -127,19 +127,13 @@ export class Gateway {
 				break;
 			}
 			case "FAIL_WAIT":
-				if (now >= this.retry) {
-					this.state = "UNREGED";
-				}
+				this.state = now >= this.retry ? "UNREGED" : before;
 				break;
 			case "TRYING":
-				if (now >= this.#timeout) {
-					this.state = "TIMEOUT";
-				}
+				this.state = now >= this.#timeout ? "TIMEOUT" : before;
 				break;
 			case "REGED":
-				if (now >= this.#expires) {
-					this.state = "UNREGED";
-				}
+				this.state = now >= this.#expires ? "UNREGED" : before;
 				break;
 		}
 		if (this.state !== before) {
@@ -186,8 +180,8 @@ export class Gateway {
 	}
 
 	#tellState(answer?: SipAnswer): void {
-		const at = { file: "sofia_reg.c", function: "sofia_reg_fire_custom_gateway_state_event", line: 156 };
 		const network = this.#network;
+		const at = ["sofia_reg.c", "sofia_reg_fire_custom_gateway_state_event", 156] as const;
 		this.#around.events.fire("sofia::gateway_state", at, {
 			Gateway: this.name,
 			State: this.state,

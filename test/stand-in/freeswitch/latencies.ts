@@ -10,16 +10,14 @@ export interface Latencies {
 	readonly list: number;
 }
 
-export const noLatencies: Latencies = { reloadxml: 0, rescan: 0, rescanPerGateway: 0, list: 0 };
-
 /** Measured on a real FreeSWITCH. */
 export const realLatencies: Latencies = { reloadxml: 25, rescan: 25, rescanPerGateway: 0.05, list: 1 };
 
 /** ms that a command takes. @param loaded counts the gateways of a profile */
-export function latencyOf(command: string, latencies: Latencies, loaded: (profile: string) => number): number {
+export function latencyOf(command: string, of: Partial<Latencies>, loaded: (profile: string) => number): number {
 	if (command.startsWith("reloadxml")) {
-		return latencies.reloadxml;
+		return of.reloadxml ?? 0;
 	}
 	const profile = /^sofia profile (\S+) (?:rescan|restart)/.exec(command)?.[1];
-	return profile === undefined ? latencies.list : latencies.rescan + latencies.rescanPerGateway * loaded(profile);
+	return profile === undefined ? (of.list ?? 0) : (of.rescan ?? 0) + (of.rescanPerGateway ?? 0) * loaded(profile);
 }

@@ -70,7 +70,7 @@ export class Profile {
 		});
 		this.gateways.unshift(gateway);
 		this.#newest.set(name, gateway);
-		const at = { file: "sofia_reg.c", function: "sofia_reg_add_gateway", line: 3723 };
+		const at = ["sofia_reg.c", "sofia_reg_add_gateway", 3723] as const;
 		this.#around.events.fire("sofia::gateway_add", at, { Gateway: name, "profile-name": this.name });
 	}
 
@@ -103,7 +103,7 @@ export class Profile {
 			if (this.#newest.get(name) === gateway) {
 				this.#newest.delete(name);
 			}
-			const at = { file: "sofia_reg.c", function: "sofia_reg_check_gateway", line: 343 };
+			const at = ["sofia_reg.c", "sofia_reg_check_gateway", 343] as const;
 			this.#around.events.fire("sofia::gateway_delete", at, { "profile-name": this.name, Gateway: name });
 		}
 		const now = this.#around.seconds();

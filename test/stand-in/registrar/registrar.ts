@@ -66,7 +66,7 @@ export class Registrar implements SipPeer {
 	readonly #clock: Clock;
 	readonly #contacts = new Map<string, Map<string, Binding>>();
 	/** By user; undefined stands for everybody. */
-	readonly #refusals = new Map<string | undefined, SipAnswer>();
+	readonly #refused = new Set<string | undefined>();
 	#cancelExpiry = () => {};
 	#closed = false;
 
@@ -92,13 +92,13 @@ export class Registrar implements SipPeer {
 	}
 
 	/** Refuses the REGISTERs of one user, or of everybody if `user` is undefined, until `accept`. */
-	refuse(user?: string, status = 403, phrase = "Forbidden"): void {
-		this.#refusals.set(user, { status, phrase });
+	refuse(user?: string): void {
+		this.#refused.add(user);
 	}
 
 	/** Ends all refusals. */
 	accept(): void {
-		this.#refusals.clear();
+		this.#refused.clear();
 	}
 
 	/** Loses all bindings, like a registrar that keeps them in memory. FreeSWITCH does not notice. */
@@ -146,9 +146,8 @@ export class Registrar implements SipPeer {
 	}
 
 	#answer({ user, contact, callId, expires }: RegisterRequest): SipAnswer {
-		const refusal = this.#refusals.get(user) ?? this.#refusals.get(undefined);
-		if (refusal !== undefined) {
-			return refusal;
+		if (this.#refused.has(user) || this.#refused.has(undefined)) {
+			return { status: 403, phrase: "Forbidden" };
 		}
 		const contacts = this.#contacts.get(user) ?? new Map<string, Binding>();
 		if (expires === 0) {

@@ -40,10 +40,8 @@ function score(): boolean {
 	const reached = registrar.bindings();
 	const snippets = readdirSync(directory).sort();
 	const list = (items: readonly string[]) => (items.length === 0 ? "none" : items.join(", "));
-	say(
-		"you",
-		`=> rooms that run: ${list(running)}; rooms that callers reach: ${list(reached)}; files: ${list(snippets)}`,
-	);
+	const rooms = `rooms that run: ${list(running)}; rooms that callers reach: ${list(reached)}`;
+	say("you", `=> ${rooms}; files: ${list(snippets)}`);
 	return running.join() === reached.join();
 }
 

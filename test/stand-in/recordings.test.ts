@@ -10,15 +10,11 @@ function writeOne(room: string, proxy = "127.0.0.100"): (stage: Stage) => void {
 }
 
 function write(...rooms: string[]): (stage: Stage) => void {
-	return (stage) => {
-		rooms.forEach((room) => writeOne(room)(stage));
-	};
+	return (stage) => rooms.forEach((room) => writeOne(room)(stage));
 }
 
 function remove(...rooms: string[]): (stage: Stage) => void {
-	return ({ directory }) => {
-		rooms.forEach((room) => directory.delete(room));
-	};
+	return ({ directory }) => rooms.forEach((room) => directory.delete(room));
 }
 
 /** Makes the registrar refuse room 403403, whose gateway was left from one recording to the next. */
@@ -138,8 +134,6 @@ const stagings: Readonly<Record<string, Staging>> = {
 
 describe("the stand-in for FreeSWITCH", () => {
 	for (const [number, staging] of Object.entries(stagings).sort()) {
-		it(`${staging.what} (recording ${number})`, async () => {
-			await replay(number, staging);
-		});
+		it(`${staging.what} (recording ${number})`, () => replay(number, staging));
 	}
 });

@@ -107,9 +107,8 @@ export class Conferences {
 		this.#running.delete(name);
 		conference.members = [];
 		changed();
-		return () => {
+		return () =>
 			this.#fire(conference, ["mod_conference.c", "conference_thread_run", 863], { Action: "conference-destroy" });
-		};
 	}
 
 	#find(name: string): Conference {

@@ -24,14 +24,12 @@ export class RawClient {
 			this.frames.push(...this.#reader.read(bytes));
 			changed();
 		});
-		socket.on("error", () => {
-			this.ended = "RST";
+		const end = (how: "FIN" | "RST") => {
+			this.ended = how;
 			changed();
-		});
-		socket.on("end", () => {
-			this.ended = "FIN";
-			changed();
-		});
+		};
+		socket.on("error", () => end("RST"));
+		socket.on("end", () => end("FIN"));
 	}
 
 	static async connect(port: number): Promise<RawClient> {

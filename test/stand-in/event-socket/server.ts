@@ -7,14 +7,6 @@ import type { FreeSwitch } from "../freeswitch/freeswitch.ts";
 import { Connection } from "./connection.ts";
 import { type Ending, Faults } from "./faults.ts";
 
-/** A received command. */
-interface Received {
-	/** On the server's clock, ms. */
-	readonly at: number;
-	/** Its first line, without the password. */
-	readonly text: string;
-}
-
 interface EventSocketServerOptions {
 	readonly clock: Clock;
 	readonly password: string;
@@ -26,8 +18,8 @@ interface EventSocketServerOptions {
 
 export class EventSocketServer {
 	readonly faults = new Faults();
-	/** Every command received on any connection, oldest first. */
-	readonly received: Received[] = [];
+	/** Every command received on any connection, oldest first: ms on the clock, and the first line without the password. */
+	readonly received: { readonly at: number; readonly text: string }[] = [];
 	readonly connections = new Set<Connection>();
 	readonly #options: EventSocketServerOptions;
 	#server: Server | undefined;

@@ -25,6 +25,9 @@ export interface GatewaySettings {
 	readonly pingSeconds: number;
 }
 
+/** What FreeSWITCH takes for true. */
+const truth = /^(yes|on|true|t|enabled|active|allow|-?[1-9]\d*)$/i;
+
 /** Reads a gateway. @returns undefined for one that FreeSWITCH skips, with a line in its log */
 export function readGateway(element: XmlElement): GatewaySettings | undefined {
 	const name = element.attributes.get("name") ?? "";
@@ -44,7 +47,7 @@ export function readGateway(element: XmlElement): GatewaySettings | undefined {
 		return undefined;
 	}
 	const proxy = text("proxy") ?? text("realm") ?? name;
-	const user = isTrue(params.get("extension-in-contact")) ? (text("extension") ?? username) : `gw+${name}`;
+	const user = truth.test(params.get("extension-in-contact") ?? "") ? (text("extension") ?? username) : `gw+${name}`;
 	return {
 		name,
 		password,
@@ -58,8 +61,4 @@ export function readGateway(element: XmlElement): GatewaySettings | undefined {
 		timeoutSeconds: seconds("timeout-seconds", 60, 5),
 		pingSeconds: seconds("ping", 0, 5),
 	};
-}
-
-function isTrue(value: string | undefined): boolean {
-	return /^(yes|on|true|t|enabled|active|allow|-?[1-9]\d*)$/i.test(value ?? "");
 }

@@ -17,7 +17,7 @@ export interface ProfileTiming {
 }
 
 /** What a profile needs of the module that it belongs to. */
-interface ProfileSurroundings extends Omit<GatewaySurroundings, "onStack"> {
+export interface ProfileSurroundings extends Omit<GatewaySurroundings, "onStack"> {
 	/** The profile has ended, and all of its gateways are gone. */
 	readonly ended: () => void;
 }

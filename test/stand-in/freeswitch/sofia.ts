@@ -1,24 +1,14 @@
 /**
- * FreeSWITCH's SIP module, with one profile, `external`. It finds the gateway of a registrar's answer by name, which may be another one than
- * the gateway that asked.
+ * FreeSWITCH's SIP module, with one profile, `external`. It finds the gateway of a registrar's answer by name, which may be
+ * another one than the gateway that asked.
  */
-import type { StoppableClock } from "../clocks.ts";
-import type { SipPeer } from "../registrar/registrar.ts";
 import type { Configuration } from "./configuration.ts";
-import type { Events } from "./events.ts";
 import type { Gateway } from "./gateway.ts";
 import { readGateway } from "./gateway-settings.ts";
-import type { Random } from "./random.ts";
-import { Profile, type ProfileTiming } from "./sofia-profile.ts";
+import { Profile, type ProfileSurroundings, type ProfileTiming } from "./sofia-profile.ts";
 
-interface SofiaOptions {
-	readonly clock: StoppableClock;
-	readonly random: Random;
-	readonly peer: SipPeer;
-	readonly events: Events;
+interface SofiaOptions extends Omit<ProfileSurroundings, "find" | "ended"> {
 	readonly configuration: Configuration;
-	/** FreeSWITCH's time in whole seconds. */
-	readonly seconds: () => number;
 	readonly timing: ProfileTiming;
 }
 

@@ -6,7 +6,7 @@ import { build } from "esbuild";
 const outfile = "dist/fsconfregger";
 const debug = process.argv.includes("--debug");
 
-// Amid 1,000 rooms, Node 22: --no-opt brings a new room's CPU from 3.3 to 2.1 ms, --optimize-for-size 101 MB to 64.
+// Node 22, 1,000 rooms: with neither 3.3 ms of CPU a room and 113 MB, with --no-opt 2.0 and 101, with both 2.2 and 63.
 // A Node that does not know a flag ends at once; 12 to 26 know these.
 const flags = ["--no-opt", "--optimize-for-size", ...(debug ? ["--enable-source-maps"] : [])];
 const firstLine = `#!/usr/bin/env -S node ${flags.join(" ")}`;

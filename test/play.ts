@@ -120,7 +120,8 @@ if (daemon === undefined) {
 	say("you", `can start a daemon for it: ${variables.join(" ")} dist/fsconfregger`);
 }
 say("you", `can type${help}`);
-void daemon?.ended().then(() => {
+void daemon?.ended().then(({ code, signal }) => {
+	say("fsconfregger", `has ended (${code ?? signal ?? "?"})`);
 	input.close();
 });
 

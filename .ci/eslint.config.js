@@ -2,7 +2,7 @@ import tseslint from "typescript-eslint";
 import importRules from "./import-rules.js";
 
 export default tseslint.config(
-	{ ignores: ["dist/", "node_modules/", ".ci/"] },
+	{ ignores: ["dist/", "coverage/", "node_modules/", ".ci/"] },
 	...tseslint.configs.strictTypeChecked,
 	{
 		languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: `${import.meta.dirname}/..` } },

@@ -1,6 +1,7 @@
 /** Puts the parts together: FreeSWITCH's connection on one side, the generator on the other, the reconciler between. */
 import { atMost, type Clock } from "./clock.ts";
 import type { Config } from "./config/command-line.ts";
+import { Generation } from "./controller/generation.ts";
 import { Reconciler } from "./controller/reconciler.ts";
 import { accessOf } from "./freeswitch/access.ts";
 import { Connection } from "./freeswitch/connection.ts";
@@ -13,6 +14,8 @@ import { whenConnected, whenLost } from "./systemd/status.ts";
 
 export interface DaemonOptions extends Pick<ScriptOptions, "environment" | "places" | "clock" | "log"> {
 	readonly config: Config;
+	/** Text that stands for the script's settings in an environment: another one for other settings. Letters and digits. */
+	readonly markOf: (environment: DaemonOptions["environment"]) => string;
 	/** Starts the script's process. */
 	readonly startScript: StartScript;
 	/** Opens a connection to FreeSWITCH; rejects with ConnectionLost. */
@@ -35,15 +38,26 @@ export class Daemon {
 	readonly #reconciler: Reconciler;
 	readonly #connection: Connection;
 	readonly #clock: Clock;
+	readonly #markOf: DaemonOptions["markOf"];
+	#reloads = 0;
 
 	constructor(options: DaemonOptions) {
-		const { config, clock, log, openSession, startScript, refused, ready, status, random } = options;
+		const { config, clock, log, openSession, startScript, refused, ready, status, random, markOf, environment } =
+			options;
 		this.#clock = clock;
-		this.#generator = new Script({ ...options, ...config, start: startScript });
+		this.#markOf = markOf;
+		const generation = new Generation(markOf(environment));
+		this.#generator = new Script({
+			...options,
+			...config,
+			environment: marked(environment, generation),
+			start: startScript,
+		});
 		let connected: Session | undefined;
 		const reconciler = new Reconciler({
 			...config,
 			generator: this.#generator,
+			generation,
 			clock,
 			log,
 			changed: () => {
@@ -60,12 +74,13 @@ export class Daemon {
 				connected = session;
 				status(() => whenConnected(session, undefined));
 				ready();
-				reconciler.connected(session);
+				reconciler.connected(session, session.core);
 			},
 			disconnected: () => {
 				connected = undefined;
 				reconciler.disconnected();
 			},
+			away: () => reconciler.away(),
 			lost: (error) => {
 				status(() => whenLost(error));
 				if (error.final) {
@@ -86,8 +101,10 @@ export class Daemon {
 
 	/** Has all running rooms registered anew, one after the other, by a script that sees this environment. */
 	reload(environment: DaemonOptions["environment"]): void {
-		this.#generator.environment = environment;
-		this.#reconciler.reload();
+		this.#reloads += 1;
+		const generation = new Generation(this.#markOf(environment), this.#reloads);
+		this.#generator.environment = marked(environment, generation);
+		this.#reconciler.reload(generation);
 	}
 
 	/** ms on the clock until which something must have happened; later, the daemon hangs. */
@@ -101,4 +118,9 @@ export class Daemon {
 		await this.#generator.stop();
 		this.#connection.close();
 	}
+}
+
+/** The environment of scripts, which they find the mark of their settings in. */
+function marked(environment: DaemonOptions["environment"], { mark }: Generation): DaemonOptions["environment"] {
+	return { ...environment, GATEWAY_MARK: mark };
 }

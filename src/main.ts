@@ -5,6 +5,7 @@ import { systemClock } from "./clock.ts";
 import { BadSetting, type Config, help, readConfig } from "./config/command-line.ts";
 import { settings } from "./config/settings.ts";
 import { SettingsFile } from "./config/settings-file.ts";
+import { settingsMark } from "./config/settings-mark.ts";
 import { Daemon } from "./daemon.ts";
 import { openEventSocket } from "./freeswitch/session.ts";
 import { startScript } from "./generator/script-process.ts";
@@ -49,6 +50,7 @@ function run(config: Config): void {
 	const daemon = new Daemon({
 		config,
 		environment: forScripts(process.env),
+		markOf: (environment) => settingsMark(environment, file?.names ?? []),
 		places: 2 * availableParallelism(),
 		startScript,
 		openSession: openEventSocket,

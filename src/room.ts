@@ -27,12 +27,21 @@ export function roomsMatching(pattern: string): ToRoom {
 	return (name) => (safeName.test(name) && whole.test(name) ? (name as Room) : undefined);
 }
 
-/** The name of a room's gateway, which the generator must give it. */
+/** The name of a room's first gateway, which the generator must give it. Further ones end in `.2` to `.9`. */
 export function gatewayOf(room: Room): string {
 	return gatewayPrefix + room;
 }
 
 /** The room that a gateway belongs to; undefined for a gateway that is not ours to touch. */
 export function roomOf(gateway: string, toRoom: ToRoom): Room | undefined {
-	return gateway.startsWith(gatewayPrefix) ? toRoom(gateway.slice(gatewayPrefix.length)) : undefined;
+	if (!gateway.startsWith(gatewayPrefix)) {
+		return undefined;
+	}
+	const name = gateway.slice(gatewayPrefix.length);
+	return toRoom(name) ?? toRoom(name.replace(/\.[2-9]$/, ""));
+}
+
+/** Whether a gateway is named like a room's, whatever names rooms have today. */
+export function isNamedLikeRooms(gateway: string): boolean {
+	return gateway.startsWith(gatewayPrefix) && safeName.test(gateway.slice(gatewayPrefix.length));
 }

@@ -68,6 +68,11 @@ export class SettingsFile {
 		}
 	}
 
+	/** The names of the variables that it assigns. */
+	get names(): Iterable<string> {
+		return this.#now.keys();
+	}
+
 	/** The environment that the daemon would have if it were started now; what was taken out of the file is undefined. */
 	get environment(): NodeJS.ProcessEnv {
 		const environment = { ...this.#started };

@@ -11,6 +11,7 @@ import {
 	registerGateway,
 	reloadXml,
 	rescan,
+	unregisterGateway,
 } from "../freeswitch/commands.ts";
 import { ask, type EventSocket } from "../freeswitch/event-socket.ts";
 import { type Action, type Generator, GeneratorFailed } from "../generator/generator.ts";
@@ -49,6 +50,16 @@ export class Applier {
 		this.scripts = new ScriptRuns(options.generator, options.clock);
 	}
 
+	/**
+	 * Kills gateways that are about to REGISTER for rooms that do not run. To be called right after a look: the next tick may come at
+	 * any moment, and a gateway that is killed while a REGISTER is unanswered leaves its binding behind.
+	 * @throws ConnectionLost
+	 */
+	async discard(socket: EventSocket, plan: Plan): Promise<void> {
+		await this.#kill(socket, this.#all(plan, "discard"));
+		await this.#unregister(socket, this.#all(plan, "unregister"));
+	}
+
 	/** Starts the scripts of a plan. */
 	startScripts(plan: Plan): void {
 		for (const [room, step] of plan) {
@@ -74,13 +85,14 @@ export class Applier {
 		const rescanNeeded = loadable.length > 0 || !this.#scanned;
 		const renewable = this.#all(plan, "renew");
 		const reloaded = !(rescanNeeded || this.#unread || renewable.length > 0) || (await this.#reload(socket));
-		const killed = await this.#kill(socket, this.#all(plan, "kill"));
+		const killed = await this.#kill(socket, [...this.#all(plan, "kill"), ...this.#all(plan, "discard")]);
 		await this.#register(socket, this.#all(plan, "register"));
+		const parked = await this.#unregister(socket, this.#all(plan, "unregister"));
 		// With broken XML a rescan adds nothing new and can bring back what was killed (recording 08).
 		const loaded = !rescanNeeded || (reloaded && (await this.#rescan(socket, loadable)));
 		// Not in a pass with a rescan: that would load the new gateways while the old ones are dying.
 		const renewed = rescanNeeded || !reloaded || (await this.#renew(socket, renewable));
-		return reloaded && killed && loaded && renewed;
+		return reloaded && killed && parked && loaded && renewed;
 	}
 
 	#all(plan: Plan, what: Step["gateway"]): Room[] {
@@ -88,7 +100,7 @@ export class Applier {
 	}
 
 	#run(room: Room, action: Action, gateway: Step["gateway"]): void {
-		const { ledger, clock, log, requestPass } = this.#options;
+		const { ledger, clock, troubles, requestPass } = this.#options;
 		const record = ledger.of(room);
 		// At the daemon's start the snippets of all rooms that are up are written anew: hundreds of runs that no caller waits for.
 		const urgent = !record.isRetry && (action === "remove" || gateway === "load");
@@ -97,9 +109,11 @@ export class Applier {
 			this.#unread ||= action === "remove";
 			if (error === undefined) {
 				record.scriptSucceeded(action);
+				troubles.over(`${room} script`);
 			} else {
-				const wait = record.failed(clock.now());
-				log.error({ room, ...factsOf(error) }, `room ${room}: ${messageOf(error)}; retrying in ${wait / 1_000} s`);
+				record.failed(clock.now());
+				const facts = { room, ...factsOf(error) };
+				troubles.report(`${room} script`, "error", `room ${room}: ${messageOf(error)}; retrying`, facts);
 			}
 			if (late || record.renewal.stage === "written") {
 				requestPass();
@@ -108,12 +122,14 @@ export class Applier {
 	}
 
 	#notLoaded(room: Room): void {
-		const { ledger, clock, log, profile } = this.#options;
-		const wait = ledger.of(room).failed(clock.now());
-		log.error(
-			{ room },
+		const { ledger, clock, troubles, profile } = this.#options;
+		ledger.of(room).failed(clock.now());
+		troubles.report(
+			`${room} gateway`,
+			"error",
 			`room ${room}: the script succeeded, but FreeSWITCH found no gateway ${gatewayOf(room)} in profile ${profile}; ` +
-				`does the script write it, with <include> on a line of its own, into the directory of that profile? Retrying in ${wait / 1_000} s`,
+				"does the script write it, with <include> on a line of its own, into the directory of that profile? Retrying",
+			{ room },
 		);
 	}
 
@@ -128,15 +144,22 @@ export class Applier {
 
 	/**
 	 * Has FreeSWITCH do something. That it `failed` is logged once, and so is when that is `over`.
+	 * @param about what is in trouble if it fails
 	 * @returns whether FreeSWITCH has done it
 	 */
-	async #tell(socket: EventSocket, question: Question<Outcome>, failed: string, over?: string): Promise<boolean> {
+	async #tell(
+		socket: EventSocket,
+		question: Question<Outcome>,
+		failed: string,
+		over?: string,
+		about = question.command,
+	): Promise<boolean> {
 		const { troubles } = this.#options;
 		const { done, words } = await ask(socket, question);
 		if (done) {
-			troubles.over(question.command, over);
+			troubles.over(about, over);
 		} else {
-			troubles.report(question.command, "error", `${failed}: ${excerpt(words)}`);
+			troubles.report(about, "error", `${failed}: ${excerpt(words)}`);
 		}
 		return done;
 	}
@@ -149,8 +172,8 @@ export class Applier {
 				// It has come back while the scripts ran; the next pass serves it.
 				continue;
 			}
-			if (await this.#killGateway(socket, room)) {
-				log.debug({ room }, `room ${room}: gateway ${gatewayOf(room)} is being removed`);
+			if (await this.#killGateways(socket, room)) {
+				log.debug({ room }, `room ${room}: its gateway is being removed`);
 			} else {
 				all = false;
 			}
@@ -167,9 +190,9 @@ export class Applier {
 			if (record.isRegistered) {
 				record.renewal.takingDown();
 			}
-			if (await this.#killGateway(socket, room)) {
+			if (await this.#killGateways(socket, room)) {
 				record.takenDown();
-				log.debug({ room }, `room ${room}: gateway ${gatewayOf(room)} is being loaded anew`);
+				log.debug({ room }, `room ${room}: its gateway is being loaded anew`);
 			} else {
 				all = false;
 			}
@@ -177,21 +200,60 @@ export class Applier {
 		return all;
 	}
 
-	/** @returns whether FreeSWITCH has marked the gateway for deletion */
-	#killGateway(socket: EventSocket, room: Room): Promise<boolean> {
-		const command = killGateway(this.#options.profile, gatewayOf(room));
-		return this.#tell(socket, command, `room ${room}: FreeSWITCH did not remove its gateway`);
+	/** @returns whether FreeSWITCH has marked all of the room's gateways for deletion */
+	async #killGateways(socket: EventSocket, room: Room): Promise<boolean> {
+		const { profile, ledger } = this.#options;
+		const { gateways } = ledger.of(room);
+		const failed = `room ${room}: FreeSWITCH did not remove its gateway`;
+		let all = true;
+		for (const name of gateways.unkilled) {
+			if (await this.#tell(socket, killGateway(profile, name), failed, undefined, `${room} ${name}`)) {
+				gateways.killed(name);
+			} else {
+				all = false;
+			}
+		}
+		return all;
 	}
 
 	async #register(socket: EventSocket, rooms: readonly Room[]): Promise<void> {
 		const { profile, ledger, log } = this.#options;
 		for (const room of rooms) {
-			// "Not found" means that it is dying: wait for its end.
-			if ((await ask(socket, registerGateway(profile, gatewayOf(room)))).done) {
-				ledger.of(room).registeredAnew();
-				log.info({ room }, `room ${room}: its gateway was un-registered, and registers again`);
+			const { gateways } = ledger.of(room);
+			for (const name of gateways.unsure) {
+				// "Not found" means that it is dying: wait for its end.
+				if ((await ask(socket, registerGateway(profile, name))).done) {
+					gateways.registeredAnew(name);
+					log.info({ room }, `room ${room}: its gateway was un-registered, and registers again`);
+				}
 			}
 		}
+	}
+
+	/** Has gateways that come back however often they are removed register no more. */
+	async #unregister(socket: EventSocket, rooms: readonly Room[]): Promise<boolean> {
+		const { profile, ledger, troubles } = this.#options;
+		let all = true;
+		for (const room of rooms) {
+			troubles.report(
+				`${room} foreign`,
+				"warn",
+				`room ${room} does not run here, and its gateway comes back each time that it is removed: a file that the script does not ` +
+					`remove holds ${gatewayOf(room)}; find it by "grep -rl ${gatewayOf(room)}" in the directory of profile ${profile}, and delete it. ` +
+					"The gateway stays loaded, un-registered",
+				{ room },
+			);
+			const { gateways } = ledger.of(room);
+			for (const name of gateways.registering) {
+				const failed = `room ${room}: FreeSWITCH did not un-register ${name}`;
+				if (await this.#tell(socket, unregisterGateway(profile, name), failed, undefined, `${room} ${name}`)) {
+					gateways.unregistered(name);
+				} else {
+					all = false;
+				}
+			}
+		}
+		return all;
 	}
 
 	async #rescan(socket: EventSocket, loadable: readonly Room[]): Promise<boolean> {

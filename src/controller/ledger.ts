@@ -1,5 +1,6 @@
 /** The records of all rooms that are running, are linked to a gateway, or are still to be cleared away. */
 import type { Room } from "../room.ts";
+import type { Generation } from "./generation.ts";
 import type { Observation } from "./observe.ts";
 import type { RegistrationChange } from "./registration.ts";
 import { type Change, RoomRecord } from "./room-record.ts";
@@ -8,37 +9,56 @@ import { type Change, RoomRecord } from "./room-record.ts";
 export interface RoomChange {
 	readonly room: Room;
 	readonly conference: Change | undefined;
-	readonly registration: RegistrationChange | undefined;
+	readonly registrations: readonly RegistrationChange[];
 	/** Whether it is registered now. */
 	readonly isRegistered: boolean;
 }
 
+/** Which look of a connection it is. */
+export interface Look {
+	/** ms on the clock at which FreeSWITCH was asked. */
+	readonly now: number;
+	/** Whether it is the first one of a connection. */
+	readonly first: boolean;
+	/** Whether it is the first one of a FreeSWITCH that was started anew: then nothing lingers. */
+	readonly anew: boolean;
+}
+
 export class Ledger {
+	/** The script's settings as they are now. */
+	generation: Generation;
 	readonly #linger: number;
+	/** Whether the script is known to write marks. */
+	#marked = false;
 	readonly #records = new Map<Room, RoomRecord>();
 	/** When a create event came for rooms that have not been looked for since, in ms on the clock. */
 	readonly #created = new Map<Room, number>();
 
 	/** @param linger ms that a room which has ended keeps its gateway */
-	constructor(linger: number) {
+	constructor(linger: number, generation: Generation) {
 		this.#linger = linger;
+		this.generation = generation;
 	}
 
 	get records(): ReadonlyMap<Room, RoomRecord> {
 		return this.#records;
 	}
 
-	/** How many rooms run, and how many of them are registered. */
-	get counts(): { readonly running: number; readonly registered: number } {
+	/** How many rooms run, how many of them are registered, and how many of those with a part of their registrars only. */
+	get counts(): { readonly running: number; readonly registered: number; readonly partial: number } {
 		const running = [...this.#records.values()].filter(({ isRunning }) => isRunning);
-		return { running: running.length, registered: running.filter(({ isRegistered }) => isRegistered).length };
+		return {
+			running: running.length,
+			registered: running.filter(({ isRegistered }) => isRegistered).length,
+			partial: running.filter(({ isPartial }) => isPartial).length,
+		};
 	}
 
 	/** The room's record, made if there is none. */
 	of(room: Room): RoomRecord {
 		let record = this.#records.get(room);
 		if (record === undefined) {
-			record = new RoomRecord();
+			record = new RoomRecord(() => this.generation);
 			this.#records.set(room, record);
 		}
 		return record;
@@ -54,19 +74,22 @@ export class Ledger {
 		return this.#created.has(room);
 	}
 
-	/**
-	 * Takes in what FreeSWITCH lists.
-	 * @param now ms on the clock at which it was asked
-	 * @param first whether this is the first look of a connection
-	 */
-	observe({ running, gateways }: Observation, now: number, first: boolean): RoomChange[] {
+	/** Takes in what FreeSWITCH lists. */
+	observe({ running, gateways }: Observation, { now, first, anew }: Look): RoomChange[] {
 		const changes: RoomChange[] = [];
+		const linger = anew ? 0 : this.#linger;
+		this.#marked ||= [...gateways.values()]
+			.flat()
+			.some(({ mark }) => mark !== undefined && this.generation.matches(mark));
 		for (const room of new Set([...this.#records.keys(), ...running, ...gateways.keys()])) {
 			const record = this.of(room);
-			const conference = record.observeConference(running.has(room), now, this.#linger, this.#created.get(room));
-			const registration = record.observeGateways(gateways.get(room) ?? [], now, first);
-			if (conference !== undefined || registration !== undefined) {
-				changes.push({ room, conference, registration, isRegistered: record.isRegistered });
+			if (anew) {
+				record.freeSwitchRestarted();
+			}
+			const conference = record.observeConference(running.has(room), now, linger, this.#created.get(room));
+			const registrations = record.observeGateways(gateways.get(room) ?? [], now, first, this.#marked);
+			if (conference !== undefined || registrations.length > 0) {
+				changes.push({ room, conference, registrations, isRegistered: record.isRegistered });
 			}
 		}
 		for (const [room, at] of this.#created) {
@@ -87,7 +110,10 @@ export class Ledger {
 		return due;
 	}
 
+	/** The room is over. One whose gateway came although it did not run is remembered, since that may happen again. */
 	forget(room: Room): void {
-		this.#records.delete(room);
+		if (!this.of(room).mayComeBack) {
+			this.#records.delete(room);
+		}
 	}
 }

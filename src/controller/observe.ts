@@ -8,13 +8,17 @@ import {
 	UnexpectedAnswer,
 } from "../freeswitch/commands.ts";
 import { ask, type EventSocket } from "../freeswitch/event-socket.ts";
-import { type Room, roomOf, type ToRoom } from "../room.ts";
+import { isNamedLikeRooms, type Room, roomOf, type ToRoom } from "../room.ts";
 
 /** What FreeSWITCH listed. */
 export interface Observation {
 	readonly running: ReadonlySet<Room>;
-	/** The gateways of each room that has one; two while an old one is dying beside a new one. */
+	/** The gateways of each room that has any; two of one name while an old one is dying beside a new one. */
 	readonly gateways: ReadonlyMap<Room, readonly ListedGateway[]>;
+	/** Rooms' gateways in other profiles, and which profile that is. */
+	readonly elsewhere: ReadonlyMap<string, string>;
+	/** Gateways that are named like rooms' and belong to none. */
+	readonly strangers: ReadonlySet<string>;
 	/** The names of running conferences that are no rooms. */
 	readonly others: ReadonlySet<string>;
 }
@@ -35,14 +39,20 @@ export async function observe(socket: EventSocket, profile: string, toRoom: ToRo
 			running.add(room);
 		}
 	}
+	const listed = await ask(socket, gateways(profile));
 	const byRoom = new Map<Room, ListedGateway[]>();
-	for (const gateway of await ask(socket, gateways(profile))) {
+	const strangers = new Set<string>();
+	for (const gateway of listed.own) {
 		const room = roomOf(gateway.name, toRoom);
 		if (room !== undefined) {
 			byRoom.set(room, [...(byRoom.get(room) ?? []), gateway]);
+		} else if (isNamedLikeRooms(gateway.name)) {
+			strangers.add(gateway.name);
 		}
 	}
-	return { running, gateways: byRoom, others };
+	const rooms = listed.others.filter(({ name }) => roomOf(name, toRoom) !== undefined);
+	const elsewhere = new Map(rooms.map(({ name, profile }) => [name, profile]));
+	return { running, gateways: byRoom, elsewhere, strangers, others };
 }
 
 async function conferenceNames(socket: EventSocket): Promise<string[]> {

@@ -12,39 +12,50 @@
  *   running    | up, raced           | register it again: an old gateway's un-REGISTER may have taken its binding away
  *   running    | up, old settings    | write the snippet; the loaded gateway goes on unchanged
  *   running    | up, its turn        | replace it: kill it, now that the snippet with the new settings has been written
- *   running    | trying   | any      | as with one that is up, but it is not replaced
+ *   running    | new, trying         | as with one that is up, but it is not replaced
  *   running    | dying    | any      | register it, which cures one that was only un-registered; a killed one is waited for
  *   running    | doubled  | any      | wait until the old one is gone
- *   lingering  | any      | any      | nothing
+ *   lingering  | any      | any      | remove the snippet, which leaves the gateway as it is
  *   ended      | up       | removed  | kill the gateway
  *   ended      | up       | other    | remove the snippet; if that fails, kill the gateway all the same
+ *   ended      | new      | any      | kill it at once: killed before its REGISTER, it sends none; and remove the snippet
+ *   ended      | dying               | as with one that is up, unless it was killed: one un-registered by hand would stay
+ *   ended      | up, foreign         | un-register it, and leave it loaded: each rescan would bring it back, and it would REGISTER
  *   ended      | trying   | any      | remove the snippet. Do not kill yet: while a REGISTER is unanswered, FreeSWITCH skips
  *              |          |          | the un-REGISTER and the binding stays
- *   ended      | dying    | any      | remove the snippet
  *   ended      | doubled  | any      | remove the snippet
  *   ended      | none     | any      | remove the snippet; once it is removed, forget the room
+ *   away       | any      | any      | remove the snippet: FreeSWITCH is gone, and one that starts would register the room
  *
+ * A snippet lies there only while its room runs, because whoever starts FreeSWITCH or its profile loads what lies there. Removing
+ * it does nothing to a loaded gateway.
  * No snippet is written for a room whose gateway is dying. The next rescan, for whatever room, would load the new gateway while
  * the old one lives, and the old one's un-REGISTER would take the new one's binding away (the race, recordings 05 and 16). For
- * the same reason no gateway is killed while its snippet is there: a rescan for another room would bring it back.
+ * the same reason no gateway that has registered is killed while its snippet is there: a rescan for another room would bring it
+ * back.
  * One script at a time runs for a room, and after a failure none before the retry is due.
  */
 
 /** What is seen and remembered of a room. */
 export interface RoomFacts {
-	/** `lingering`: it ended a moment ago and may come back. */
-	readonly conference: "running" | "lingering" | "ended";
+	/** `lingering`: it ended a moment ago and may come back. `away`: FreeSWITCH cannot be reached, and may have ended with it. */
+	readonly conference: "running" | "lingering" | "ended" | "away";
 	/**
-	 * `trying`: up, and waiting for the registrar's answer. `dying`: killed and not yet deleted, or un-registered by hand.
-	 * `doubled`: one that is up beside one that is dying.
+	 * `new`: about to REGISTER at the next tick. `trying`: waiting for the registrar's answer. `dying`: killed and not yet deleted,
+	 * or un-registered. `doubled`: one that is up beside one of its name that is dying. Of several gateways of a room, the kind
+	 * that restricts most what may be done.
 	 */
-	readonly gateway: "none" | "up" | "trying" | "dying" | "doubled";
+	readonly gateway: "none" | "new" | "up" | "trying" | "dying" | "doubled";
 	/** `loaded`: written, and a rescan has succeeded since. `unknown`: there may be one or not. */
 	readonly snippet: "unknown" | "written" | "loaded" | "removed";
 	/** Whether the registrar may have lost the gateway's binding, although FreeSWITCH calls it registered. */
 	readonly raced: boolean;
 	/** `wanted`: new settings are to be written. `turn`: they are written, and the gateway may be replaced now. */
 	readonly renewal: "none" | "wanted" | "turn";
+	/** Whether FreeSWITCH has been told to delete all of its gateways. */
+	readonly killed: boolean;
+	/** Whether its gateway comes back however often it is removed. */
+	readonly foreign: boolean;
 	/** Whether the last try to serve the room has failed. */
 	readonly failing: boolean;
 	/** Whether the script may run now: it does not run for this room, and no retry is pending. */
@@ -56,10 +67,10 @@ export interface Step {
 	/** Run the script: `SCRIPT ROOM` or `SCRIPT ROOM del`. */
 	readonly script?: "write" | "remove";
 	/**
-	 * What to tell FreeSWITCH. `load`: rescan, if the script has succeeded. `renew`: kill, if FreeSWITCH can read the
-	 * configuration from which it will load the next gateway.
+	 * What to tell FreeSWITCH. `load`: rescan, if the script has succeeded. `discard`: kill, before anything else. `renew`: kill, if
+	 * FreeSWITCH can read the configuration from which it will load the next gateway.
 	 */
-	readonly gateway?: "load" | "kill" | "register" | "renew";
+	readonly gateway?: "load" | "kill" | "discard" | "register" | "renew" | "unregister";
 	/** What this says about the room. */
 	readonly verdict?: "not loaded" | "over";
 }
@@ -72,10 +83,15 @@ export function nextStep(room: RoomFacts): Step {
 		case "running":
 			return stepForRunning(room);
 		case "lingering":
-			return nothing;
+		case "away":
+			return removal(room);
 		case "ended":
 			return stepForEnded(room);
 	}
+}
+
+function removal({ snippet, free }: RoomFacts): Step {
+	return free && snippet !== "removed" ? { script: "remove" } : nothing;
 }
 
 function stepForRunning({ gateway, snippet, raced, renewal, free }: RoomFacts): Step {
@@ -88,6 +104,7 @@ function stepForRunning({ gateway, snippet, raced, renewal, free }: RoomFacts): 
 				return { gateway: "load" };
 			}
 			return free ? { script: "write", gateway: "load" } : nothing;
+		case "new":
 		case "up":
 		case "trying": {
 			const old = snippet === "unknown" || snippet === "removed" || renewal === "wanted";
@@ -104,13 +121,19 @@ function stepForRunning({ gateway, snippet, raced, renewal, free }: RoomFacts): 
 	}
 }
 
-function stepForEnded({ gateway, snippet, failing, free }: RoomFacts): Step {
-	const script: Step = free && snippet !== "removed" ? { script: "remove" } : nothing;
+function stepForEnded(room: RoomFacts): Step {
+	const { gateway, snippet, failing, foreign, killed } = room;
+	const script = removal(room);
 	switch (gateway) {
+		case "new":
+			return killed ? script : { ...script, gateway: foreign ? "unregister" : "discard" };
 		case "up":
-			return snippet === "removed" || failing ? { ...script, gateway: "kill" } : script;
-		case "trying":
 		case "dying":
+			if (killed || (snippet !== "removed" && !failing) || (foreign && gateway === "dying")) {
+				return script;
+			}
+			return { ...script, gateway: foreign ? "unregister" : "kill" };
+		case "trying":
 		case "doubled":
 			return script;
 		case "none":

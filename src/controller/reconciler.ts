@@ -3,7 +3,7 @@
  * own. passes.ts decides when a pass is made.
  */
 import type { Clock } from "../clock.ts";
-import { isLeaving, ProfileNotRunning, UnexpectedAnswer } from "../freeswitch/commands.ts";
+import { isAboutToRegister, isLeaving, ProfileNotRunning, UnexpectedAnswer } from "../freeswitch/commands.ts";
 import { ConnectionLost, type EventSocket } from "../freeswitch/event-socket.ts";
 import type { Event } from "../freeswitch/events.ts";
 import type { Generator } from "../generator/generator.ts";
@@ -11,6 +11,7 @@ import type { Log } from "../log/log.ts";
 import { Troubles } from "../log/troubles.ts";
 import { type Room, roomOf, type ToRoom } from "../room.ts";
 import { Applier, type Plan } from "./apply.ts";
+import type { Generation } from "./generation.ts";
 import { Ledger } from "./ledger.ts";
 import { observe } from "./observe.ts";
 import { Passes, spacing } from "./passes.ts";
@@ -29,13 +30,15 @@ export interface ReconcilerOptions {
 	readonly resync: number;
 	readonly clock: Clock;
 	readonly log: Log;
+	/** The script's settings at the start. */
+	readonly generation: Generation;
 	/** Called each time that `standing` may have changed. */
 	readonly changed?: () => void;
 }
 
-/** What is known of the rooms: how many run and are registered, or why that is not known. */
+/** What is known of the rooms: how many run, are registered, and are so in part; or why that is not known. */
 export type Standing =
-	| { readonly running: number; readonly registered: number }
+	| { readonly running: number; readonly registered: number; readonly partial: number }
 	| { readonly unknown: string }
 	/** Nothing has been looked at yet. */
 	| undefined;
@@ -53,15 +56,19 @@ export class Reconciler {
 	readonly #passes: Passes;
 	/** Whether nothing has been observed since the connection was made. */
 	#first = true;
+	/** Whether nothing has been observed since FreeSWITCH was started anew. */
+	#anew = false;
+	/** The FreeSWITCH that was last connected: each start has another one. */
+	#core: string | undefined;
 	/** Why what FreeSWITCH lists is not known, if so. */
 	#unknown: string | undefined;
 
 	constructor(options: ReconcilerOptions) {
-		const { linger, log } = options;
+		const { linger, log, clock, generation } = options;
 		this.#options = options;
-		this.#ledger = new Ledger(linger);
-		this.#roomLog = new RoomLog(log, linger);
-		this.#troubles = new Troubles(log);
+		this.#ledger = new Ledger(linger, generation);
+		this.#troubles = new Troubles(log, clock);
+		this.#roomLog = new RoomLog(log, linger, this.#troubles);
 		this.#reload = new Reload(this.#ledger, log, this.#troubles);
 		this.#passes = new Passes({
 			...options,
@@ -89,9 +96,14 @@ export class Reconciler {
 		return this.#first ? undefined : this.#ledger.counts;
 	}
 
-	/** FreeSWITCH can be asked from now on. */
-	connected(socket: EventSocket): void {
+	/**
+	 * FreeSWITCH can be asked from now on.
+	 * @param core what tells it from a FreeSWITCH that was started at another time, where it says so
+	 */
+	connected(socket: EventSocket, core: string | undefined): void {
 		this.#first = true;
+		this.#anew ||= core !== undefined && this.#core !== undefined && core !== this.#core;
+		this.#core = core ?? this.#core;
 		this.#unknown = undefined;
 		this.#passes.connected(socket);
 	}
@@ -100,9 +112,14 @@ export class Reconciler {
 		this.#passes.disconnected();
 	}
 
+	/** FreeSWITCH cannot be reached. A snippet that lies there when it starts would register a room that is not there. */
+	away(): void {
+		this.#applier.startScripts(this.#plan("away"));
+	}
+
 	/** The generator has new settings, which all running rooms are to get, one after the other. */
-	reload(): void {
-		this.#reload.ask();
+	reload(generation: Generation): void {
+		this.#reload.ask(generation);
 		this.request();
 	}
 
@@ -121,7 +138,7 @@ export class Reconciler {
 				break;
 			case "gateway-added":
 			case "gateway-deleted":
-				record?.gatewayCameOrWent(event.kind);
+				record?.gateways.cameOrWent(event.gateway, event.kind);
 				break;
 			case "gateway-state": {
 				const change = record?.observeState(event, clock.now());
@@ -129,7 +146,8 @@ export class Reconciler {
 					this.#roomLog.registrationChanged(room, change);
 					changed?.();
 				}
-				if (!isLeaving(event.state) && record?.renewal.offAir !== true) {
+				const isUnwanted = record?.isRunning === false && isAboutToRegister(event.state);
+				if (!isLeaving(event.state) && record?.renewal.offAir !== true && !isUnwanted) {
 					return;
 				}
 			}
@@ -179,6 +197,7 @@ export class Reconciler {
 		const until = clock.now() + patience;
 		for (;;) {
 			await this.#look(socket);
+			await this.#applier.discard(socket, this.#plan());
 			this.#applier.startScripts(this.#plan());
 			do {
 				if (await scripts.ended(this.#pause)) {
@@ -198,8 +217,10 @@ export class Reconciler {
 		this.#passes.begin(this.#pause);
 		const observation = await observe(socket, profile, toRoom);
 		this.#troubles.over("lists", "FreeSWITCH tells its conferences and gateways again");
-		this.#roomLog.observed(observation, this.#ledger.observe(observation, asked, this.#first), this.#first);
+		const look = { now: asked, first: this.#first, anew: this.#anew };
+		this.#roomLog.observed(observation, this.#ledger.observe(observation, look), this.#first);
 		this.#first = false;
+		this.#anew = false;
 		this.#reload.observed();
 		this.#unknown = undefined;
 		changed?.();
@@ -210,14 +231,15 @@ export class Reconciler {
 		return spacing(this.#ledger.records.size);
 	}
 
-	#plan(): Plan {
+	#plan(freeswitch: "there" | "away" = "there"): Plan {
 		const now = this.#options.clock.now();
 		const turns = this.#reload.turns();
 		const plan = new Map<Room, Step>();
 		for (const [room, record] of [...this.#ledger.records]) {
-			const step = nextStep(record.facts(now, turns.has(room)));
+			const step = nextStep(record.facts(now, turns.has(room), freeswitch === "away"));
 			if (step.verdict === "over") {
 				this.#ledger.forget(room);
+				this.#troubles.forget(room);
 			} else {
 				plan.set(room, step);
 			}

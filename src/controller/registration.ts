@@ -1,11 +1,13 @@
 /**
- * Whether callers reach a room: what FreeSWITCH says of its gateway's registration, by events between the passes and by its
- * lists. The one place that knows; status and log are made from it.
+ * Whether callers reach a room: what FreeSWITCH says of the registrations of its gateways, by events between the passes and by
+ * its lists. One registered gateway is enough. The one place that knows; status and log are made from it.
  */
 import { isFailed, isLeaving, isRegistered } from "../freeswitch/commands.ts";
 
 /** A gateway's state, with the registrar's answer where the event bore one. */
 export interface GatewayState {
+	/** The gateway's name. */
+	readonly gateway: string;
 	readonly state: string;
 	/** SIP status and phrase. */
 	readonly status?: string;
@@ -14,71 +16,108 @@ export interface GatewayState {
 
 export type RegistrationChange =
 	| { readonly kind: "registered"; readonly afterMs: number; readonly again: boolean }
+	/** None is registered. */
 	| ({ readonly kind: "refused" } & GatewayState)
+	/** Another one is registered. */
+	| ({ readonly kind: "refused in part" } & GatewayState)
+	/** One that was refused is registered, as others are. */
+	| { readonly kind: "registered in full"; readonly gateway: string }
 	| { readonly kind: "un-registered" };
 
+interface Standing {
+	readonly is: "registered" | "refused";
+	/** The registrar's last refusal, so that the same one is no change. */
+	readonly refusal: string;
+}
+
 export class Registration {
-	#standing: "none" | "registered" | "refused" = "none";
+	readonly #gateways = new Map<string, Standing>();
 	/** ms on the clock since which the room waits to be registered; undefined if it was never seen running. */
 	#since: number | undefined;
-	/** The registrar's last refusal, so that the same one is no change. */
-	#refusal = "";
 
 	get isRegistered(): boolean {
-		return this.#standing === "registered";
+		return this.#has("registered");
+	}
+
+	/** Whether some of the gateways are registered, and others are refused. */
+	get isPartial(): boolean {
+		return this.isRegistered && this.#has("refused");
 	}
 
 	/** The room has started or come back, at `at` ms on the clock. */
 	want(at: number): void {
-		if (this.#standing !== "registered") {
+		if (!this.isRegistered) {
 			this.#since = at;
-			this.#standing = "none";
+			this.#gateways.clear();
 		}
 	}
 
 	/** @param now ms on the clock at which the gateway was in this state */
 	observe(gateway: GatewayState, now: number): RegistrationChange | undefined {
 		if (isRegistered(gateway.state)) {
-			return this.#registered(now);
+			return this.#registered(gateway, now);
 		}
 		if (isFailed(gateway.state)) {
 			return this.#refused(gateway, now);
 		}
-		return isLeaving(gateway.state) ? this.gone(now) : undefined;
+		return isLeaving(gateway.state) ? this.#gone(gateway.gateway, now) : undefined;
 	}
 
-	/** There is no gateway, or none that FreeSWITCH keeps registered. */
-	gone(now: number): RegistrationChange | undefined {
-		const was = this.#standing;
-		this.#standing = "none";
-		if (was !== "registered") {
+	/**
+	 * Takes in which gateways there are at all.
+	 * @param is whether FreeSWITCH has a gateway of that name
+	 */
+	gone(now: number, is: (gateway: string) => boolean = () => false): RegistrationChange | undefined {
+		let change: RegistrationChange | undefined;
+		for (const name of [...this.#gateways.keys()].filter((name) => !is(name))) {
+			change = this.#gone(name, now) ?? change;
+		}
+		return change;
+	}
+
+	#has(standing: Standing["is"]): boolean {
+		return [...this.#gateways.values()].some(({ is }) => is === standing);
+	}
+
+	#gone(name: string, now: number): RegistrationChange | undefined {
+		const was = this.#gateways.get(name);
+		this.#gateways.delete(name);
+		if (was?.is !== "registered" || this.isRegistered) {
 			return undefined;
 		}
 		this.#since = now;
 		return { kind: "un-registered" };
 	}
 
-	#registered(now: number): RegistrationChange | undefined {
-		const was = this.#standing;
-		this.#standing = "registered";
-		if (was === "registered" || this.#since === undefined) {
+	#registered({ gateway }: GatewayState, now: number): RegistrationChange | undefined {
+		const { isRegistered } = this;
+		const again = this.#has("refused");
+		const before = this.#gateways.get(gateway);
+		this.#gateways.set(gateway, { is: "registered", refusal: "" });
+		if (this.#since === undefined) {
 			return undefined;
 		}
-		return { kind: "registered", afterMs: Math.round(now - this.#since), again: was === "refused" };
+		if (isRegistered) {
+			return before?.is === "refused" ? { kind: "registered in full", gateway } : undefined;
+		}
+		return { kind: "registered", afterMs: Math.round(now - this.#since), again };
 	}
 
-	#refused(gateway: GatewayState, now: number): RegistrationChange | undefined {
-		const { state, status, phrase = "" } = gateway;
+	#refused(refused: GatewayState, now: number): RegistrationChange | undefined {
+		const { gateway, state, status, phrase = "" } = refused;
 		const refusal = status === undefined ? state : `${status} ${phrase}`;
+		const before = this.#gateways.get(gateway);
 		// FAILED tells the registrar's answer, the FAIL_WAIT after it does not (recordings 06 and 07).
-		if (this.#standing === "refused" && (status === undefined || refusal === this.#refusal)) {
+		if (before?.is === "refused" && (status === undefined || refusal === before.refusal)) {
 			return undefined;
 		}
-		if (this.#standing === "registered") {
+		this.#gateways.set(gateway, { is: "refused", refusal });
+		if (before?.is === "registered" && !this.isRegistered) {
 			this.#since = now;
 		}
-		this.#standing = "refused";
-		this.#refusal = refusal;
-		return this.#since === undefined ? undefined : { ...gateway, kind: "refused" };
+		if (this.#since === undefined) {
+			return undefined;
+		}
+		return { ...refused, kind: this.isRegistered ? "refused in part" : "refused" };
 	}
 }

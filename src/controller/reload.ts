@@ -6,6 +6,7 @@
 import type { Log } from "../log/log.ts";
 import type { Troubles } from "../log/troubles.ts";
 import type { Room } from "../room.ts";
+import type { Generation } from "./generation.ts";
 import type { Ledger } from "./ledger.ts";
 import type { RoomRecord } from "./room-record.ts";
 
@@ -23,38 +24,29 @@ export class Reload {
 		this.#troubles = troubles;
 	}
 
-	/** There are new settings. */
-	ask(): void {
+	/** There are new settings, which scripts see from now on. */
+	ask(generation: Generation): void {
+		this.#ledger.generation = generation;
 		this.#asked = true;
 	}
 
-	/** To be called after a look: the ledger then knows all gateways that have the old settings. */
+	/** To be called after a look: the ledger then knows all gateways that have other settings. */
 	observed(): void {
-		if (this.#asked) {
-			this.#asked = false;
-			this.#underWay = true;
-			for (const record of this.#ledger.records.values()) {
-				record.renewal.ask();
-			}
-			const rooms = this.#left.length;
-			this.#log.info(
-				{ rooms },
-				rooms === 0
-					? "reloading: no room is running"
-					: `reloading: ${rooms} ${rooms === 1 ? "room is" : "rooms are"} registered anew, one after the other`,
-			);
-		}
 		const left = this.#left;
-		const offAir = left.filter(([, record]) => record.renewal.offAir);
-		// Between two refusals the gateway is trying, which does not end the trouble.
-		const [failing] = offAir.find(([, record]) => record.isUp && !record.isRegistered) ?? [];
-		if (failing !== undefined && left.length > 1) {
+		if (this.#asked || (left.length > 0 && !this.#underWay)) {
+			this.#begun(left.length);
+		}
+		const tried = [...left.filter(([, { renewal }]) => renewal.offAir), ...(this.#isProven ? [] : this.#probes)];
+		// Between two refusals a gateway is trying, which is no sign that all is well.
+		const [failing] = tried.find(([, record]) => record.isUp && !record.isRegistered) ?? [];
+		const others = left.filter(([room]) => room !== failing);
+		if (failing !== undefined && others.length > 0) {
 			this.#troubles.report(
 				"reload",
 				"error",
 				`room ${failing} is not registered with its new settings, so the other rooms keep their old ones; if the new settings are wrong, correct them and reload again`,
 			);
-		} else if (offAir.length === 0) {
+		} else if (failing === undefined && !left.some(([, record]) => record.renewal.offAir)) {
 			this.#troubles.over("reload");
 		}
 		if (this.#underWay && left.length === 0) {
@@ -63,21 +55,55 @@ export class Reload {
 		}
 	}
 
-	/** The rooms whose gateways may be replaced in this pass. */
+	/**
+	 * The rooms whose gateways may be replaced in this pass. Until one is registered with the new settings, these may be wrong: one room
+	 * tries them, and costs no other room its gateway, not even one that is off the air with its registrar.
+	 */
 	turns(): ReadonlySet<Room> {
-		const waiting = this.#left.filter(([, record]) => record.renewal.stage === "written" && record.isUp);
-		const turns = waiting.filter(([, record]) => !record.isRegistered);
+		const left = this.#left;
+		const waiting = left.filter(([, record]) => record.renewal.stage === "written" && record.isUp);
+		const unregistered = waiting.filter(([, record]) => !record.isRegistered);
 		const next = waiting.find(([, record]) => record.isRegistered);
-		if (next !== undefined && turns.length === 0 && !this.#left.some(([, record]) => record.renewal.offAir)) {
-			turns.push(next);
+		const isAnyOffAir = left.some(([, record]) => record.renewal.offAir);
+		let turns = unregistered;
+		if (!this.#isProven) {
+			const back = unregistered.find(([, record]) => record.renewal.offAir);
+			const first = isAnyOffAir ? back : (next ?? unregistered[0]);
+			turns = first === undefined || this.#probes.length > 0 ? [] : [first];
+		} else if (next !== undefined && unregistered.length === 0 && !isAnyOffAir) {
+			turns = [next];
 		}
 		return new Set(turns.map(([room]) => room));
 	}
 
-	/** The running rooms that still have old settings, or are off the air for new ones. */
+	#begun(rooms: number): void {
+		const words = `${rooms} ${rooms === 1 ? "room is" : "rooms are"} registered anew, one after the other`;
+		if (!this.#asked) {
+			this.#log.info({ rooms }, `rooms are registered with other settings than today's: ${words}`);
+		} else {
+			this.#log.info({ rooms }, rooms === 0 ? "reloading: no room is running" : `reloading: ${words}`);
+		}
+		this.#asked = false;
+		this.#underWay = true;
+	}
+
+	/** Whether a room was registered with the new settings. */
+	get #isProven(): boolean {
+		return [...this.#ledger.records.values()].some(({ renewal, isRegistered }) => renewal.isCurrent && isRegistered);
+	}
+
+	/** The running rooms that have the new settings and are not registered with them yet. */
+	get #probes(): (readonly [Room, RoomRecord])[] {
+		return [...this.#ledger.records].filter(
+			([, record]) => record.isRunning && record.renewal.isCurrent && !record.isRegistered,
+		);
+	}
+
+	/** The running rooms that have other settings, or are off the air for new ones. */
 	get #left(): (readonly [Room, RoomRecord])[] {
 		return [...this.#ledger.records].filter(
-			([, record]) => record.isRunning && (record.renewal.stage !== "none" || record.renewal.offAir),
+			([, { isRunning, gateways, renewal }]) =>
+				isRunning && ((gateways.kind !== "none" && renewal.stage !== "none") || renewal.offAir),
 		);
 	}
 }

@@ -3,11 +3,13 @@
  * after a restart the first pass learns all that is needed from them. It decides nothing; plan.ts does.
  */
 import { type Backoff, waitAfter } from "../backoff.ts";
-import { isLeaving, isRegistered, isTrying, type ListedGateway, neverRegisters } from "../freeswitch/commands.ts";
+import { isAboutToRegister, isLeaving, isRegistered, type ListedGateway } from "../freeswitch/commands.ts";
 import type { Action } from "../generator/generator.ts";
+import type { Generation } from "./generation.ts";
 import type { RoomFacts } from "./plan.ts";
 import { type GatewayState, Registration, type RegistrationChange } from "./registration.ts";
 import { Renewal } from "./renewal.ts";
+import { RoomGateways } from "./room-gateways.ts";
 
 /** What an observation shows of a conference that the one before it did not. */
 export type Change = "started" | "returned" | "ended";
@@ -17,18 +19,29 @@ const retryBackoff: Backoff = { first: 1_000, most: 60_000 };
 /** ms; FreeSWITCH un-REGISTERs a killed gateway at its next tick and deletes it one tick later. */
 const tick = 1_000;
 
+/** How often a gateway may come back although its snippet was removed, before it is taken for somebody else's. */
+const tolerated = 1;
+
 export class RoomRecord {
-	readonly renewal = new Renewal();
+	readonly renewal: Renewal;
+	readonly gateways = new RoomGateways();
 	readonly #registration = new Registration();
 	#running = false;
 	/** ms on the clock until which a room that has ended keeps its gateway. */
 	#lingersUntil = Number.NEGATIVE_INFINITY;
-	#gateway: RoomFacts["gateway"] = "none";
 	#snippet: RoomFacts["snippet"] = "unknown";
-	#raced = false;
 	#scriptRunning = false;
 	#failures = 0;
 	#retryAt = Number.NEGATIVE_INFINITY;
+	/** The kind of its gateways when they were last listed. */
+	#listed: RoomFacts["gateway"] = "none";
+	/** How often a gateway came back although the room had ended and its snippet was removed; undefined if none ever came. */
+	#comebacks: number | undefined;
+
+	/** @param current the script's settings as they are now */
+	constructor(current: () => Generation) {
+		this.renewal = new Renewal(current);
+	}
 
 	get isWritten(): boolean {
 		return this.#snippet === "written";
@@ -43,9 +56,9 @@ export class RoomRecord {
 		return this.#running;
 	}
 
-	/** Whether it has a gateway that is up, and neither waits for an answer nor has another beside it. */
+	/** Whether it has gateways that are up, and neither wait for an answer nor have another beside them. */
 	get isUp(): boolean {
-		return this.#gateway === "up";
+		return this.gateways.kind === "up";
 	}
 
 	/** Whether callers reach it. */
@@ -53,36 +66,66 @@ export class RoomRecord {
 		return this.#registration.isRegistered;
 	}
 
-	/** @param turn whether its gateway may be replaced now, if it has old settings */
-	facts(now: number, turn = false): RoomFacts {
+	/** Whether callers reach it by some of its registrars only. */
+	get isPartial(): boolean {
+		return this.#registration.isPartial;
+	}
+
+	/**
+	 * Whether its gateway comes from a file that the script does not remove: each rescan loads it again, and each time it would
+	 * take the binding of the node where the room runs.
+	 */
+	get isForeign(): boolean {
+		return (this.#comebacks ?? 0) > tolerated;
+	}
+
+	/** Whether a gateway came although the room did not run, which may happen again. */
+	get mayComeBack(): boolean {
+		return this.#comebacks !== undefined;
+	}
+
+	/**
+	 * @param turn whether its gateway may be replaced now, if it has old settings
+	 * @param away whether FreeSWITCH cannot be reached
+	 */
+	facts(now: number, turn = false, away = false): RoomFacts {
 		return {
-			conference: this.#running ? "running" : now < this.#lingersUntil ? "lingering" : "ended",
-			gateway: this.#gateway,
+			conference: away ? "away" : this.#conference(now),
+			gateway: this.gateways.kind,
 			snippet: this.#snippet,
-			raced: this.#raced,
+			raced: this.gateways.raced,
 			renewal: this.renewal.stage === "wanted" ? "wanted" : turn ? "turn" : "none",
+			killed: this.gateways.unkilled.length === 0,
+			foreign: this.isForeign,
 			failing: this.#failures > 0,
 			free: !this.#scriptRunning && now >= this.#retryAt,
 		};
 	}
 
+	#conference(now: number): RoomFacts["conference"] {
+		return this.#running ? "running" : now < this.#lingersUntil ? "lingering" : "ended";
+	}
+
 	/** ms on the clock at which this room is to be looked at again without any event; infinite if never. */
 	nextDue(now: number): number {
 		const retry = this.#retryAt > now ? this.#retryAt : Number.POSITIVE_INFINITY;
+		const { kind } = this.gateways;
 		if (!this.#running && now < this.#lingersUntil) {
-			return this.#lingersUntil;
+			return Math.min(retry, this.#lingersUntil);
 		}
 		// A dying gateway's delete event requests a pass. The look some ticks later is for a lost event.
 		if (this.#running) {
-			const leaving = this.#gateway === "dying" || this.#gateway === "doubled";
+			const leaving = kind === "dying" || kind === "doubled";
 			return leaving || (this.renewal.offAir && !this.isUp) ? Math.min(retry, now + tick) : retry;
 		}
-		switch (this.#gateway) {
+		switch (kind) {
 			case "none":
 				return retry;
 			case "trying":
 			case "doubled":
 				return Math.min(retry, now + tick);
+			case "dying":
+				return this.isForeign ? retry : Math.min(retry, now + 3 * tick);
 			default:
 				return Math.min(retry, now + 3 * tick);
 		}
@@ -105,61 +148,91 @@ export class RoomRecord {
 			this.#registration.want(created);
 			return now < this.#lingersUntil ? "returned" : "started";
 		}
+		this.#comebacks = undefined;
 		this.#lingersUntil = now + linger;
 		return "ended";
+	}
+
+	/** Its gateway is not kept any longer, if the room has ended. */
+	endLinger(): void {
+		this.#lingersUntil = Number.NEGATIVE_INFINITY;
+	}
+
+	/** FreeSWITCH was started anew: whatever comes back now was in its directory, or is another room. */
+	freeSwitchRestarted(): void {
+		this.endLinger();
+		this.#comebacks = undefined;
 	}
 
 	/**
 	 * Takes in the gateways that FreeSWITCH lists for the room.
 	 * @param now ms on the clock at which it was asked
 	 * @param first whether this is the first list of a connection: what was registered may have been another FreeSWITCH's
+	 * @param marked whether the script is known to write marks
 	 */
-	observeGateways(listed: readonly ListedGateway[], now: number, first: boolean): RegistrationChange | undefined {
+	observeGateways(
+		listed: readonly ListedGateway[],
+		now: number,
+		first: boolean,
+		marked = false,
+	): readonly RegistrationChange[] {
+		const before = this.gateways.kind;
+		const came = this.#listed === "none" || this.#listed === "dying";
+		this.gateways.observe(listed);
+		const { kind, names } = this.gateways;
+		this.#listed = kind;
 		const staying = listed.filter(({ state }) => !isLeaving(state));
-		const before = this.#gateway;
-		const lost = first && !staying.some(({ state }) => isRegistered(state)) && this.#registration.gone(now);
-		const [shown] = [...staying, ...listed];
-		const change = shown === undefined ? this.#registration.gone(now) : this.#registration.observe(shown, now);
+		const stands = (name: string) =>
+			first ? staying.some((one) => one.name === name && isRegistered(one.state)) : names.includes(name);
+		const shown = names.map((name) => [...staying, ...listed].find((one) => one.name === name));
+		const changes = [
+			this.#registration.gone(now, stands),
+			...shown.map((one) => one && this.#registration.observe({ gateway: one.name, state: one.state }, now)),
+		];
 		if (staying.length > 0) {
-			this.#gatewayIsUp(staying, staying.length < listed.length, before);
-		} else {
-			this.#gateway = listed.length > 0 ? "dying" : "none";
+			this.#gatewayIsUp(staying, came, marked);
 		}
-		if (this.#gateway === "none") {
-			this.#raced = false;
-			if (this.renewal.stage === "written") {
-				this.#snippet = "written";
-			} else if (before !== "none" && this.#snippet === "loaded") {
+		if (kind === "none") {
+			this.renewal.gatewayReplaced();
+			if (before !== "none" && this.#snippet === "loaded") {
 				// Somebody else has removed the gateway, perhaps with its file.
 				this.#snippet = "unknown";
 			}
+		} else if (!this.#running && !staying.some(({ state }) => isRegistered(state))) {
+			this.endLinger();
 		}
-		return this.#noted(lost || change);
+		return changes.filter((change) => change !== undefined).map((change) => this.#noted(change));
 	}
 
-	/** An event has told the state of the room's gateway. */
+	/** An event has told the state of one of the room's gateways. */
 	observeState(gateway: GatewayState, now: number): RegistrationChange | undefined {
-		return this.#noted(this.#registration.observe(gateway, now));
+		if (isAboutToRegister(gateway.state)) {
+			// One tick before its refresh, which would take the binding away from the node where the room may run by now.
+			this.endLinger();
+		}
+		const change = this.#registration.observe(gateway, now);
+		return change && this.#noted(change);
 	}
 
-	#noted(change: RegistrationChange | undefined): RegistrationChange | undefined {
-		if (change?.kind === "un-registered") {
+	#noted(change: RegistrationChange): RegistrationChange {
+		if (change.kind === "un-registered") {
 			this.renewal.unregistered();
 		}
 		return change;
 	}
 
-	#gatewayIsUp(staying: readonly ListedGateway[], isDoubled: boolean, before: RoomFacts["gateway"]): void {
-		const registers = !staying.some(({ state }) => neverRegisters(state));
-		this.#gateway = isDoubled ? "doubled" : staying.some(({ state }) => isTrying(state)) ? "trying" : "up";
-		this.#raced = registers && (this.#raced || isDoubled || before === "dying");
-		if (!this.#raced && (!registers || staying.some(({ state }) => isRegistered(state)))) {
+	#gatewayIsUp(staying: readonly ListedGateway[], came: boolean, marked: boolean): void {
+		this.renewal.listed(staying, marked);
+		if (this.gateways.isSettled) {
 			this.renewal.registered();
+		}
+		if (!this.#running && came) {
+			this.#comebacks = (this.#comebacks ?? 0) + (this.#snippet === "removed" ? 1 : 0);
 		}
 		if (this.#snippet === "written" || this.#snippet === "loaded") {
 			this.#snippet = "loaded";
 			this.#failures = 0;
-		} else if (this.#snippet === "removed" && (before === "none" || before === "dying")) {
+		} else if (this.#snippet === "removed" && came) {
 			// The gateway has come back, so a file may have come back too.
 			this.#snippet = "unknown";
 		}
@@ -172,7 +245,7 @@ export class RoomRecord {
 	}
 
 	scriptSucceeded(action: Action): void {
-		this.renewal.scriptSucceeded(action);
+		this.renewal.scriptSucceeded();
 		this.#scriptRunning = false;
 		this.#snippet = action === "write" ? "written" : "removed";
 		if (action === "remove") {
@@ -195,7 +268,7 @@ export class RoomRecord {
 
 	/** FreeSWITCH has read the snippet, and is about to be told to load it. */
 	loading(): void {
-		if (this.#gateway === "none") {
+		if (this.gateways.kind === "none") {
 			this.renewal.gatewayReplaced();
 		}
 	}
@@ -203,30 +276,13 @@ export class RoomRecord {
 	/** A rescan has succeeded, so the snippet should have become a gateway. There was none before that could take its binding away. */
 	loaded(): void {
 		this.#snippet = "loaded";
-		this.#raced = false;
+		this.gateways.loaded();
+		this.renewal.loaded();
 	}
 
-	/** Its gateway has been killed, to be loaded again from the current snippet. */
+	/** Its gateways have been killed, to be loaded again from the current snippet. */
 	takenDown(): void {
 		this.renewal.gatewayReplaced();
 		this.#snippet = "written";
-	}
-
-	/** The gateway has been told to register again: it waits for an answer, and no dying one can harm it any more. */
-	registeredAnew(): void {
-		this.#raced = false;
-		this.#gateway = "trying";
-	}
-
-	/**
-	 * A gateway of the room was added or deleted. One that is there after a deletion without having been added since was there
-	 * before: the deleted one's un-REGISTER may have taken its binding away. One that comes unexpectedly may have been loaded
-	 * from an old file, by a rescan that an earlier connection or daemon had asked for.
-	 */
-	gatewayCameOrWent(event: "gateway-added" | "gateway-deleted"): void {
-		this.#raced = event === "gateway-deleted";
-		if (event === "gateway-added" && this.#gateway === "none") {
-			this.#gateway = "trying";
-		}
 	}
 }

@@ -32,6 +32,16 @@ export class ProfileNotRunning extends Error {
 export interface ListedGateway {
 	readonly name: string;
 	readonly state: string;
+	/** The mark of the settings that it was written with, where its snippet bears one. */
+	readonly mark?: string;
+}
+
+/** All gateways, dying ones included, in FreeSWITCH's order; a name can be there twice (recording 16). */
+export interface Gateways {
+	/** Those of the profile that was asked for. */
+	readonly own: readonly ListedGateway[];
+	/** Those of other profiles: FreeSWITCH finds a gateway by its name alone. */
+	readonly others: readonly { readonly name: string; readonly profile: string }[];
 }
 
 /** Whether FreeSWITCH did what it was told, and its own words. */
@@ -81,29 +91,48 @@ export const conferencesAsJson: Question<string[]> = {
 };
 
 /**
- * All gateways of a profile, dying ones included.
- * @returns in FreeSWITCH's order; a name can be there twice (recording 16)
+ * The gateways of all profiles.
+ * @param profile the name of a profile, or an alias of one
  * @throws ProfileNotRunning, besides UnexpectedAnswer
  */
-export function gateways(profile: string): Question<ListedGateway[]> {
+export function gateways(profile: string): Question<Gateways> {
 	return {
 		command: "sofia jsonstatus",
 		read(answer) {
 			const all = known(objectIn(parse(this.command, numberMembers(answer)), "profiles"), this.command, answer);
-			const listed = objectIn(all, profile);
+			const status = objectIn(objectIn(all, profile), "status");
+			const name = textIn(status, "state") === "ALIASED" ? textIn(status, "data") : profile;
+			const listed = objectIn(all, name ?? profile);
 			if (textIn(objectIn(listed, "status"), "state") !== "RUNNING") {
 				throw new ProfileNotRunning(profile);
 			}
-			const gateways = objectIn(listed, "gateways");
-			if (gateways === undefined && listed?.["gateways"] !== undefined) {
-				throw new UnexpectedAnswer(this.command, answer);
-			}
-			return Object.entries(gateways ?? {}).map(([name, gateway]) => ({
-				name: unnumbered(name),
-				state: known(textIn(gateway, "state"), this.command, answer),
-			}));
+			const listIn = (one: Record<string, unknown> | undefined): [name: string, gateway: unknown][] => {
+				const gateways = objectIn(one, "gateways");
+				if (gateways === undefined && one?.["gateways"] !== undefined) {
+					throw new UnexpectedAnswer(this.command, answer);
+				}
+				return Object.entries(gateways ?? {}).map(([name, gateway]) => [unnumbered(name), gateway]);
+			};
+			return {
+				own: listIn(listed).map(([name, gateway]) => ({
+					name,
+					state: known(textIn(gateway, "state"), this.command, answer),
+					...markIn(textIn(gateway, "data")),
+				})),
+				others: Object.entries(all)
+					.filter(([, other]) => isRecord(other) && other !== listed)
+					.flatMap(([profile, other]) =>
+						listIn(other as Record<string, unknown>).map(([name]) => ({ name, profile: unnumbered(profile) })),
+					),
+			};
 		},
 	};
+}
+
+/** The mark behind the room, in a gateway's `sip:ROOM~MARK@PROXY`. FreeSWITCH lists that, and sends it to nobody. */
+function markIn(data = ""): { mark?: string } {
+	const [, mark] = /^sip:[^@]*~([0-9a-z.]+)@/.exec(data) ?? [];
+	return mark === undefined ? {} : { mark };
 }
 
 /** A command that FreeSWITCH has carried out if its answer matches. */
@@ -134,6 +163,12 @@ export const killGateway = (profile: string, gateway: string) =>
 export const registerGateway = (profile: string, gateway: string) =>
 	order(`sofia profile ${profile} register ${gateway}`, /^\+OK/);
 
+/**
+ * Makes a gateway un-REGISTER at the next tick, and leaves it loaded: it registers no more, and a rescan finds it there already.
+ */
+export const unregisterGateway = (profile: string, gateway: string) =>
+	order(`sofia profile ${profile} unregister ${gateway}`, /^(\+OK|Invalid gateway)/);
+
 /** Whether a listed gateway is on its way out, or was un-registered by hand; both look alike in a list. */
 export const isLeaving = (state: string): boolean => state === "UNREGISTER" || state === "DOWN";
 
@@ -144,10 +179,16 @@ export const isLeaving = (state: string): boolean => state === "UNREGISTER" || s
 export const neverRegisters = (state: string): boolean => state === "NOREG";
 
 /**
- * Whether a gateway in this state waits for the registrar's answer, or is to REGISTER at the next tick. FreeSWITCH skips the
- * un-REGISTER of a killed gateway while an answer is out, and the binding stays.
+ * Whether a gateway in this state waits for the registrar's answer. FreeSWITCH skips the un-REGISTER of a killed gateway while an
+ * answer is out, and the binding stays.
  */
-export const isTrying = (state: string): boolean => state === "TRYING" || state === "UNREGED";
+export const isTrying = (state: string): boolean => state === "TRYING";
+
+/**
+ * Whether a gateway in this state REGISTERs at the next tick: a new one, or one whose refresh or next try is due. Killed until
+ * then, it sends no REGISTER any more.
+ */
+export const isAboutToRegister = (state: string): boolean => state === "UNREGED";
 
 /** Whether the registrar has accepted a gateway in this state. */
 export const isRegistered = (state: string): boolean => state === "REGISTER" || state === "REGED";

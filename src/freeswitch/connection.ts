@@ -14,6 +14,8 @@ export interface ConnectionOptions {
 	readonly open: () => Promise<Session>;
 	readonly connected: (session: Session) => void;
 	readonly disconnected: () => void;
+	/** Called after each attempt that fails. */
+	readonly away: () => void;
 	/** Called after each attempt that fails, and when a session has ended; where the error is final, no other try follows. */
 	readonly lost: (error: ConnectionLost) => void;
 	readonly clock: Clock;
@@ -44,7 +46,7 @@ export class Connection {
 
 	constructor(options: ConnectionOptions) {
 		this.#options = options;
-		this.#troubles = new Troubles(options.log);
+		this.#troubles = new Troubles(options.log, options.clock);
 	}
 
 	/** ms on the clock by which this must have got on; otherwise it hangs. */
@@ -59,7 +61,10 @@ export class Connection {
 		this.#deadline = this.#options.clock.now() + longest.attempt;
 		this.#options.open().then(
 			(session) => this.#opened(session),
-			(error: unknown) => this.#lost(error),
+			(error: unknown) => {
+				this.#lost(error);
+				this.#options.away();
+			},
 		);
 	}
 

@@ -29,6 +29,8 @@ export interface EventSocketOptions extends Access {
 export interface Session extends EventSocket {
 	/** FreeSWITCH's version, where it tells. */
 	readonly version: string | undefined;
+	/** What tells this FreeSWITCH from one that was started at another time, where it says so. */
+	readonly core: string | undefined;
 	/** Where FreeSWITCH is, for the log. */
 	readonly place: string;
 	/** Resolves with the reason when the connection has ended. */
@@ -72,6 +74,7 @@ export async function openEventSocket(
 
 class EslSession implements Session {
 	version: string | undefined;
+	core: string | undefined;
 	readonly ended: Promise<ConnectionLost>;
 	readonly place: string;
 	readonly #socket: Socket;

@@ -13,8 +13,9 @@ export function whenConnected({ version = "" }: Pick<Session, "version">, standi
 	if ("unknown" in standing) {
 		return `${connected}: ${standing.unknown}, retrying`;
 	}
-	const { running, registered } = standing;
-	return `${connected}: ${running} ${running === 1 ? "room" : "rooms"} running, ${registered} registered`;
+	const { running, registered, partial } = standing;
+	const inPart = partial === 0 ? "" : `, ${partial} of them in part`;
+	return `${connected}: ${running} ${running === 1 ? "room" : "rooms"} running, ${registered} registered${inPart}`;
 }
 
 /** The sentence while there is none. */

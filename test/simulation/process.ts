@@ -55,6 +55,7 @@ export class SimulatedProcess {
 				logLevel: "debug",
 			},
 			environment: node.environment,
+			markOf: ({ SIP_PASSWORD = "" }) => SIP_PASSWORD.replace("settings ", "s"),
 			places,
 			startScript: this.#scripts.start,
 			openSession: (_, onEvent) => this.#open(onEvent),

@@ -32,6 +32,7 @@ const reset = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }
 
 export class SimulatedSession implements Session {
 	version: string | undefined;
+	core: string | undefined;
 	readonly place = "localhost:8021";
 	readonly ended: Promise<ConnectionLost>;
 	readonly #node: SimulatedNode;

@@ -1,7 +1,11 @@
 /** What FreeSWITCH lists, for tests. */
 import assert from "node:assert/strict";
+import { Generation } from "../../src/controller/generation.ts";
 import type { Observation } from "../../src/controller/observe.ts";
 import { type Room, roomsMatching } from "../../src/room.ts";
+
+/** The script's settings, in tests that are about something else. */
+export const settings = new Generation("a");
 
 export const toRoom = roomsMatching("[0-9]+");
 
@@ -16,5 +20,11 @@ export function seen(running: string[], gateways: Record<string, string[]> = {},
 	const listed = Object.entries(gateways).map(
 		([name, states]) => [room(name), states.map((state) => ({ name: `conf_${name}`, state }))] as const,
 	);
-	return { running: new Set(running.map(room)), gateways: new Map(listed), others: new Set(others) };
+	return {
+		running: new Set(running.map(room)),
+		gateways: new Map(listed),
+		elsewhere: new Map(),
+		strangers: new Set(),
+		others: new Set(others),
+	};
 }

@@ -3,7 +3,7 @@ import { it } from "node:test";
 import { Applier } from "../../../src/controller/apply.ts";
 import { Ledger } from "../../../src/controller/ledger.ts";
 import { Troubles } from "../../../src/log/troubles.ts";
-import { room } from "../../support/observations.ts";
+import { room, settings } from "../../support/observations.ts";
 import { recordingLog } from "../../support/recording-log.ts";
 import { SimulatedClock } from "../../support/simulated-clock.ts";
 
@@ -14,8 +14,8 @@ it("a script that fails by a fault of the program is logged with that fault, and
 	const applier = new Applier({
 		generator: { run: () => Promise.reject(fault) },
 		profile: "external",
-		ledger: new Ledger(0),
-		troubles: new Troubles(log),
+		ledger: new Ledger(0, settings),
+		troubles: new Troubles(log, clock),
 		clock,
 		log,
 		requestPass: () => {},
@@ -23,6 +23,6 @@ it("a script that fails by a fault of the program is logged with that fault, and
 	applier.startScripts(new Map([[room("1"), { script: "write", gateway: "load" }]]));
 	await clock.advance(0);
 	assert.deepEqual(log.lines, [
-		{ level: "error", fields: { room: "1", err: fault }, sentence: "room 1: no such thing; retrying in 1 s" },
+		{ level: "error", fields: { room: "1", err: fault }, sentence: "room 1: no such thing; retrying" },
 	]);
 });

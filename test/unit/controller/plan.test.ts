@@ -3,8 +3,8 @@ import { describe, it } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { nextStep, type RoomFacts, type Step } from "../../../src/controller/plan.ts";
 
-const conferences = ["running", "lingering", "ended"] as const;
-const gateways = ["none", "up", "trying", "dying", "doubled"] as const;
+const conferences = ["running", "lingering", "ended", "away"] as const;
+const gateways = ["none", "new", "up", "trying", "dying", "doubled"] as const;
 const snippets = ["unknown", "written", "loaded", "removed"] as const;
 const renewals = ["none", "wanted", "turn"] as const;
 const either = [false, true] as const;
@@ -16,7 +16,13 @@ const all: readonly RoomFacts[] = conferences.flatMap((conference) =>
 			renewals.flatMap((renewal) =>
 				either.flatMap((raced) =>
 					either.flatMap((failing) =>
-						either.map((free) => Object.freeze({ conference, gateway, snippet, renewal, raced, failing, free })),
+						either.flatMap((free) =>
+							either.flatMap((killed) =>
+								either.map((foreign) =>
+									Object.freeze({ conference, gateway, snippet, renewal, raced, killed, foreign, failing, free }),
+								),
+							),
+						),
 					),
 				),
 			),
@@ -24,8 +30,10 @@ const all: readonly RoomFacts[] = conferences.flatMap((conference) =>
 	),
 );
 
-function inWords({ conference, gateway, snippet, renewal, raced, failing, free }: RoomFacts): string {
-	return `${conference}, gateway ${gateway}, snippet ${snippet}, renewal ${renewal}${raced ? ", raced" : ""}${failing ? ", failing" : ""}${free ? "" : ", not free"}`;
+function inWords({ conference, gateway, snippet, renewal, free, ...flags }: RoomFacts): string {
+	const raised = Object.entries(flags).flatMap(([name, is]) => (is ? [name] : []));
+	const words = [conference, `gateway ${gateway}`, `snippet ${snippet}`, `renewal ${renewal}`, ...raised];
+	return [...words, ...(free ? [] : ["not free"])].join(", ");
 }
 
 const usual: RoomFacts = {
@@ -34,6 +42,8 @@ const usual: RoomFacts = {
 	snippet: "unknown",
 	renewal: "none",
 	raced: false,
+	killed: false,
+	foreign: false,
 	failing: false,
 	free: true,
 };
@@ -45,9 +55,15 @@ const said = new Map<string, Partial<RoomFacts>>([
 	...snippets.map((snippet) => [snippet, { snippet }] as const),
 	...renewals.map((renewal) => [renewal, { renewal }] as const),
 	["raced", { raced: true }],
+	["killed", { killed: true }],
+	["foreign", { foreign: true }],
 	["failing", { failing: true }],
 	["busy", { free: false }],
 ]);
+
+function isRemoval(gateway: NonNullable<Step["gateway"]>): boolean {
+	return ["kill", "discard", "unregister"].includes(gateway);
+}
 
 /** What the words of the table below say of a step. */
 const steps: Readonly<Record<string, Step>> = {
@@ -56,8 +72,10 @@ const steps: Readonly<Record<string, Step>> = {
 	remove: { script: "remove" },
 	load: { gateway: "load" },
 	kill: { gateway: "kill" },
+	discard: { gateway: "discard" },
 	register: { gateway: "register" },
 	renew: { gateway: "renew" },
+	unregister: { gateway: "unregister" },
 	"not loaded": { verdict: "not loaded" },
 	over: { verdict: "over" },
 };
@@ -81,8 +99,10 @@ describe("the step for a room", () => {
 		["whose turn it is to get new settings: have it loaded anew", "up, loaded, turn, raced", "renew"],
 		["whose gateway was un-registered by hand, or is dying: register it", "dying", "register"],
 		["that has two gateways: wait until the old one is gone", "doubled, raced", "nothing"],
-		["that lingers: keep everything", "lingering, up, loaded", "nothing"],
-		["that lingers without a gateway: write none", "lingering", "nothing"],
+		["that lingers: keep its gateway, and remove its snippet", "lingering, up, loaded", "remove"],
+		["that lingers and whose snippet is removed: keep its gateway", "lingering, up, removed", "nothing"],
+		["that ran when FreeSWITCH went: remove its snippet", "away, up, loaded", "remove"],
+		["whose snippet was removed when FreeSWITCH went: wait for FreeSWITCH", "away, up, removed", "nothing"],
 		["that ended: remove its snippet", "ended, up", "remove"],
 		["that ended, its script not free: wait for that", "ended, up, busy", "nothing"],
 		["that ended and whose snippet cannot be removed: kill its gateway", "ended, up, failing, busy", "kill"],
@@ -104,7 +124,18 @@ describe("the step for a room", () => {
 			"remove",
 		],
 		["that ended with nothing left but its snippet: remove that", "ended", "remove"],
-		["that ended and whose gateway is dying, its snippet removed: wait for that", "ended, dying, removed", "nothing"],
+		["that ended and whose gateway is new: kill that at once, and remove its snippet", "ended, new", "remove, discard"],
+		["that ended and whose new gateway was killed: remove its snippet", "ended, new, killed", "remove"],
+		["that ended and whose gateway is dying, its snippet removed: wait", "ended, dying, removed, killed", "nothing"],
+		["that ended and whose gateway was un-registered by hand: kill it", "ended, dying, removed", "kill"],
+		["that ended and whose gateway comes back: remove its snippet", "ended, up, foreign", "remove"],
+		[
+			"that ended and whose gateway comes back all the same: un-register it",
+			"ended, up, removed, foreign",
+			"unregister",
+		],
+		["whose gateway comes back: un-register it before it registers", "ended, new, foreign", "remove, unregister"],
+		["whose gateway came back and is un-registered: leave it", "ended, dying, removed, foreign", "nothing"],
 		["that ended with nothing left: forget it", "ended, removed", "over"],
 	];
 	for (const [title, facts, step] of situations) {
@@ -117,8 +148,8 @@ describe("the step for a room", () => {
 });
 
 describe("whatever is seen and remembered", () => {
-	it("is one of 1,440 combinations", () => {
-		assert.equal(new Set(all.map(inWords)).size, 1_440);
+	it("is one of 9,216 combinations", () => {
+		assert.equal(new Set(all.map(inWords)).size, 9_216);
 	});
 
 	const rules: [
@@ -129,12 +160,13 @@ describe("whatever is seen and remembered", () => {
 		[
 			"a running room loses neither its gateway nor its snippet, and is not forgotten",
 			({ conference }) => conference === "running",
-			({ script, gateway, verdict }) => script !== "remove" && gateway !== "kill" && verdict !== "over",
+			({ script, gateway, verdict }) =>
+				script !== "remove" && (gateway === undefined || !isRemoval(gateway)) && verdict !== "over",
 		],
 		[
-			"a lingering room is left as it is",
-			({ conference }) => conference === "lingering",
-			(step) => Object.keys(step).length === 0,
+			"nothing but a snippet's removal is done for a room that lingers, or while FreeSWITCH is away",
+			({ conference }) => conference === "lingering" || conference === "away",
+			({ script, ...others }) => script !== "write" && Object.keys(others).length === 0,
 		],
 		[
 			"nothing is written or loaded for a room whose gateway is dying, alone or beside another",
@@ -148,14 +180,19 @@ describe("whatever is seen and remembered", () => {
 		],
 		["no script runs where it may not", ({ free }) => !free, ({ script }) => script === undefined],
 		[
-			"an ended room's gateway that is up is killed once its snippet is removed, or cannot be",
-			({ conference, gateway }) => conference === "ended" && gateway === "up",
-			({ gateway }, { snippet, failing }) => (gateway === "kill") === (snippet === "removed" || failing),
+			"an ended room's gateway that is up goes once its snippet is removed, or cannot be",
+			({ conference, gateway, killed }) => conference === "ended" && gateway === "up" && !killed,
+			({ gateway = "load" }, { snippet, failing }) => isRemoval(gateway) === (snippet === "removed" || failing),
 		],
 		[
-			"no gateway is killed that is dying already, or not there, or waits or may wait for an answer that would outlive it",
-			({ gateway }) => gateway !== "up",
-			({ gateway }) => gateway !== "kill",
+			"an ended room's gateway that is about to register is kept from it",
+			({ conference, gateway, killed }) => conference === "ended" && gateway === "new" && !killed,
+			({ gateway = "load" }) => isRemoval(gateway),
+		],
+		[
+			"no gateway goes that was killed already, or is not there, or waits or may wait for an answer that would outlive it",
+			({ gateway, killed }) => killed || ["none", "trying", "doubled"].includes(gateway),
+			({ gateway = "load" }) => !isRemoval(gateway),
 		],
 		[
 			"an ended room's snippet is removed wherever one can be and the script may run",
@@ -169,8 +206,9 @@ describe("whatever is seen and remembered", () => {
 			({ gateway, verdict }) => gateway === "load" || verdict === "not loaded",
 		],
 		[
-			"a running room's gateway that waits for its answer is treated as one that is up",
-			({ conference, gateway, renewal }) => conference === "running" && gateway === "trying" && renewal !== "turn",
+			"a running room's gateway that is new or waits for its answer is treated as one that is up",
+			({ conference, gateway, renewal }) =>
+				conference === "running" && (gateway === "new" || gateway === "trying") && renewal !== "turn",
 			(step, facts) => isDeepStrictEqual(step, nextStep({ ...facts, gateway: "up" })),
 		],
 		[
@@ -181,7 +219,7 @@ describe("whatever is seen and remembered", () => {
 		[
 			"a gateway is registered again only where one is there",
 			(facts) => nextStep(facts).gateway === "register",
-			(_, { gateway, raced }) => gateway === "dying" || ((gateway === "up" || gateway === "trying") && raced),
+			(_, { gateway, raced }) => gateway === "dying" || (["new", "up", "trying"].includes(gateway) && raced),
 		],
 		[
 			"a room that lost the race is registered again at once",

@@ -4,10 +4,12 @@ import { Ledger } from "../../../src/controller/ledger.ts";
 import type { GatewayState } from "../../../src/controller/registration.ts";
 import { RoomLog } from "../../../src/controller/room-log.ts";
 import { readEvent } from "../../../src/freeswitch/events.ts";
+import { Troubles } from "../../../src/log/troubles.ts";
 import { roomOf } from "../../../src/room.ts";
-import { room, seen, toRoom } from "../../support/observations.ts";
+import { room, seen, settings, toRoom } from "../../support/observations.ts";
 import { eventsIn } from "../../support/recording-answers.ts";
 import { type RecordingLog, recordingLog } from "../../support/recording-log.ts";
+import { SimulatedClock } from "../../support/simulated-clock.ts";
 
 let now: number;
 let ledger: Ledger;
@@ -21,18 +23,18 @@ beforeEach(() => {
 });
 
 function withLinger(linger: number): void {
-	ledger = new Ledger(linger);
-	rooms = new RoomLog(log, linger);
+	ledger = new Ledger(linger, settings);
+	rooms = new RoomLog(log, linger, new Troubles(log, new SimulatedClock()));
 }
 
 /** FreeSWITCH has been looked at. */
 function look(what: ReturnType<typeof seen>, first = false): void {
-	rooms.observed(what, ledger.observe(what, now, first), first);
+	rooms.observed(what, ledger.observe(what, { now, first, anew: false }), first);
 }
 
 /** An event has told a gateway's state. */
-function told(name: string, gateway: GatewayState): void {
-	const change = ledger.records.get(room(name))?.observeState(gateway, now);
+function told(name: string, gateway: Omit<GatewayState, "gateway">): void {
+	const change = ledger.records.get(room(name))?.observeState({ gateway: `conf_${name}`, ...gateway }, now);
 	if (change !== undefined) {
 		rooms.registrationChanged(room(name), change);
 	}

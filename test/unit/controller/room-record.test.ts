@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
+import { Generation } from "../../../src/controller/generation.ts";
 import type { RoomFacts } from "../../../src/controller/plan.ts";
 import { RoomRecord } from "../../../src/controller/room-record.ts";
 
@@ -7,9 +8,11 @@ const linger = 5_000;
 const never = Number.POSITIVE_INFINITY;
 
 let record: RoomRecord;
+let generation: Generation;
 
 beforeEach(() => {
-	record = new RoomRecord();
+	generation = new Generation("a");
+	record = new RoomRecord(() => generation);
 });
 
 /** What happens to a record, by the names that the tables below use. */
@@ -27,12 +30,15 @@ const happenings: Readonly<Record<string, () => unknown>> = {
 	failed: () => record.failed(0),
 	loading: () => record.loading(),
 	loaded: () => record.loaded(),
-	"registered anew": () => record.registeredAnew(),
-	added: () => record.gatewayCameOrWent("gateway-added"),
-	deleted: () => record.gatewayCameOrWent("gateway-deleted"),
-	reload: () => record.renewal.ask(),
-	"told UNREGISTER": () => record.observeState({ state: "UNREGISTER" }, 0),
-	"told REGED": () => record.observeState({ state: "REGED" }, 0),
+	"registered anew": () => record.gateways.registeredAnew("conf_1"),
+	killed: () => record.gateways.killed("conf_1"),
+	added: () => record.gateways.cameOrWent("conf_1", "gateway-added"),
+	deleted: () => record.gateways.cameOrWent("conf_1", "gateway-deleted"),
+	reload: () => {
+		generation = new Generation("a", generation.number + 1);
+	},
+	"told UNREGISTER": () => record.observeState({ gateway: "conf_1", state: "UNREGISTER" }, 0),
+	"told REGED": () => record.observeState({ gateway: "conf_1", state: "REGED" }, 0),
 };
 
 /**
@@ -96,7 +102,7 @@ describe("a room's conference", () => {
 describe("a room's gateway", () => {
 	const lists: [states: string, gateway: RoomFacts["gateway"], raced: boolean][] = [
 		["none", "none", false],
-		["UNREGED", "trying", false],
+		["UNREGED", "new", false],
 		["TRYING", "trying", false],
 		["TRYING+DOWN", "doubled", true],
 		["REGED", "up", false],
@@ -216,7 +222,7 @@ describe("the time of a room's next look", () => {
 		["a tick later while a running room's gateway is dying", "running, DOWN", 11_000],
 		["a tick later while a running room has two gateways", "running, REGED+UNREGISTER", 11_000],
 		["some ticks later while an ended room's gateway is up, in case its delete event gets lost", "REGED", 13_000],
-		["some ticks later while it is dying, for the same reason", "DOWN", 13_000],
+		["some ticks later while it is dying, for the same reason", "REGED, killed, DOWN", 13_000],
 		["never once it is gone", "DOWN, none", never],
 		["a tick later while an ended room's new gateway is there beside its dying one", "REGED+UNREGISTER", 11_000],
 		["a tick later while an ended room's gateway waits for the registrar's answer", "TRYING", 11_000],
@@ -240,7 +246,7 @@ describe("the time of a room's next look", () => {
 			after(story);
 			record.failed(9_500);
 			assert.equal(record.nextDue(10_000), 10_500);
-			record = new RoomRecord();
+			record = new RoomRecord(() => generation);
 		}
 		after("running");
 		record.failed(9_000);

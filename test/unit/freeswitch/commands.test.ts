@@ -84,7 +84,7 @@ describe("the list of conferences as JSON", () => {
 describe("the list of gateways", () => {
 	it("shows a gateway's whole life, and the dying one beside the new one (recording 16)", () => {
 		const lists = answersTo("sofia jsonstatus", "16").map((answer) =>
-			external.read(answer).map(({ name, state }) => `${name} ${state}`),
+			external.read(answer).own.map(({ name, state }) => `${name} ${state}`),
 		);
 		const one = (state: string) => [`conf_45454 ${state}`];
 		assert.deepEqual(lists, [
@@ -95,8 +95,8 @@ describe("the list of gateways", () => {
 	});
 
 	it("is empty for a profile without gateways, which has no list of them at all", () => {
-		assert.deepEqual(external.read('{"profiles":{"external":{"status":{"state":"RUNNING"},"info":{}}}}'), []);
-		assert.deepEqual(external.read(status("")), []);
+		assert.deepEqual(external.read('{"profiles":{"external":{"status":{"state":"RUNNING"},"info":{}}}}').own, []);
+		assert.deepEqual(external.read(status("")).own, []);
 	});
 
 	it("is that of its own profile, among others and among aliases", () => {
@@ -105,9 +105,26 @@ describe("the list of gateways", () => {
 		const [one, two] = [member("conf_1", "REGED"), member("conf_2", "TRYING")];
 		const answer = `{"profiles":{
 			"192.0.2.2":${alias}, "internal":${profile(one)}, "external":${profile(two)}}}`;
-		assert.deepEqual(external.read(answer), [{ name: "conf_2", state: "TRYING" }]);
-		assert.deepEqual(commands.gateways("internal").read(answer), [{ name: "conf_1", state: "REGED" }]);
-		assert.throws(() => commands.gateways("192.0.2.2").read(answer), ProfileNotRunning);
+		const own = [{ name: "conf_2", state: "TRYING" }];
+		const others = [{ name: "conf_1", profile: "internal" }];
+		for (const name of ["external", "192.0.2.2"]) {
+			assert.deepEqual(commands.gateways(name).read(answer), { own, others });
+		}
+		assert.deepEqual(commands.gateways("internal").read(answer).own, [{ name: "conf_1", state: "REGED" }]);
+	});
+
+	it("shows the mark behind a gateway's user, where its snippet bears one", () => {
+		const data = [
+			"sip:1~0a1b2.3@sip.example.org:5070",
+			"sip:1@sip.example.org",
+			"sip:1~@x",
+			"sip:~1@x",
+			"sip:1@a~b@x",
+			"1~a@x",
+		];
+		const members = data.map((data) => `"conf_1":{"type":"gateway","data":"${data}","state":"REGED"}`);
+		const marks = external.read(status(members.join(","))).own.map(({ mark }) => mark);
+		assert.deepEqual(marks, ["0a1b2.3", undefined, undefined, "1", undefined, undefined]);
 	});
 
 	it("keeps every member of a name, in FreeSWITCH's order, however its JSON is written", () => {
@@ -128,7 +145,7 @@ describe("the list of gateways", () => {
 					return `${json(name)}${space}:${space}{${space}"type":"gateway",${json("state")}${space}:${json(state)}}`;
 				});
 				const expected = list.map(({ name, state }) => ({ name, state }));
-				assert.deepEqual(external.read(status(members.join(","))), expected);
+				assert.deepEqual(external.read(status(members.join(","))).own, expected);
 			}),
 		);
 	});
@@ -148,7 +165,7 @@ describe("the list of gateways", () => {
 });
 
 describe("a list", () => {
-	const lists: [question: commands.Question<unknown[]>, good: string, bad: string[]][] = [
+	const lists: [question: commands.Question<unknown>, good: string, bad: string[]][] = [
 		[
 			conferences,
 			line("12345"),
@@ -179,7 +196,7 @@ describe("a list", () => {
 
 	for (const [question, good, bad] of lists) {
 		it(`is not known from another answer to "${question.command}", or from the beginning of one, wherever it is cut`, () => {
-			assert.ok(question.read(good).length > 0);
+			assert.ok(question.read(good));
 			for (const answer of [...bad, ...good.split("").map((_, length) => good.slice(0, length))]) {
 				assert.throws(() => question.read(answer), UnexpectedAnswer, answer);
 			}
@@ -304,16 +321,18 @@ describe("FreeSWITCH's version", () => {
 describe("a gateway's state", () => {
 	/** Every state that FreeSWITCH has, and what it means for a room. */
 	const meanings: Record<string, string[]> = {
-		...{ UNREGED: ["isTrying"], TRYING: ["isTrying"], REGISTER: ["isRegistered"], REGED: ["isRegistered"] },
+		...{ UNREGED: ["isAboutToRegister"], TRYING: ["isTrying"], REGISTER: ["isRegistered"], REGED: ["isRegistered"] },
 		...{ FAILED: ["isFailed"], FAIL_WAIT: ["isFailed"], TIMEOUT: ["isFailed"] },
 		...{ UNREGISTER: ["isLeaving"], DOWN: ["isLeaving"], NOREG: ["neverRegisters"], EXPIRED: [] },
 	};
 
+	const kindsOfStates = [
+		...(["isTrying", "isAboutToRegister", "isRegistered", "isFailed", "isLeaving", "neverRegisters"] as const),
+	];
+
 	it("means one thing, or nothing", () => {
 		const found = Object.keys(meanings).map((state) => {
-			const kinds = (["isTrying", "isRegistered", "isFailed", "isLeaving", "neverRegisters"] as const).filter((kind) =>
-				commands[kind](state),
-			);
+			const kinds = kindsOfStates.filter((kind) => commands[kind](state));
 			return [state, kinds];
 		});
 		assert.deepEqual(Object.fromEntries(found), meanings);
@@ -321,7 +340,7 @@ describe("a gateway's state", () => {
 
 	it("is one of these in all recordings", () => {
 		for (const answer of ["16", "17"].flatMap((number) => answersTo("sofia jsonstatus", number))) {
-			for (const { state } of external.read(answer)) {
+			for (const { state } of external.read(answer).own) {
 				assert.ok(state in meanings, state);
 			}
 		}

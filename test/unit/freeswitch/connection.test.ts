@@ -48,6 +48,7 @@ beforeEach(() => {
 		open: () => new Promise((succeed, fail) => attempts.push({ at: clock.now(), succeed, fail })),
 		connected: () => told.push("connected"),
 		disconnected: () => told.push("disconnected"),
+		away: () => {},
 		lost: (error) => losses.push(error),
 		clock,
 		log,

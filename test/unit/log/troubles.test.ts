@@ -2,13 +2,16 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 import { Troubles } from "../../../src/log/troubles.ts";
 import { type RecordingLog, recordingLog } from "../../support/recording-log.ts";
+import { SimulatedClock } from "../../support/simulated-clock.ts";
 
 let log: RecordingLog;
+let clock: SimulatedClock;
 let troubles: Troubles;
 
 beforeEach(() => {
 	log = recordingLog();
-	troubles = new Troubles(log);
+	clock = new SimulatedClock();
+	troubles = new Troubles(log, clock);
 });
 
 const told = () => log.lines.map(({ level, sentence }) => `${level}: ${sentence}`);
@@ -50,6 +53,40 @@ describe("a trouble", () => {
 		troubles.over("connection");
 		troubles.report("connection", "warn", "refused");
 		assert.deepEqual(told(), ["warn: refused", "warn: refused"]);
+	});
+
+	it("is the same one when only numbers in it differ, as those of processes do", () => {
+		troubles.report("1 script", "error", "line 7 of process 811");
+		troubles.report("1 script", "error", "line 7 of process 12");
+		assert.deepEqual(told(), ["error: line 7 of process 811", "debug: line 7 of process 12"]);
+	});
+
+	it("that lasts is told again every ten minutes, one line for all, until it is over", async () => {
+		for (const room of ["1", "2", "3"]) {
+			troubles.report(`${room} script`, "error", `room ${room}: exited with 1`);
+			await clock.advance(60_000);
+		}
+		log.lines.length = 0;
+		await clock.advance(420_000);
+		troubles.over("1 script");
+		await clock.advance(600_000);
+		assert.deepEqual(told(), [
+			"warn: for 10 min: room 1: exited with 1; and 2 more",
+			"warn: for 19 min: room 2: exited with 1; and 1 more",
+		]);
+		troubles.forget("2");
+		troubles.forget("3");
+		await clock.advance(3_600_000);
+		assert.equal(log.lines.length, 2);
+	});
+
+	it("of a room is told anew after nothing was expected of it", () => {
+		troubles.report("1 killgw", "error", "no");
+		troubles.report("11 killgw", "error", "no");
+		troubles.forget("1");
+		troubles.report("1 killgw", "error", "no");
+		troubles.report("11 killgw", "error", "no");
+		assert.deepEqual(told(), ["error: no", "error: no", "error: no", "debug: no"]);
 	});
 
 	it("bears its facts as fields", () => {

@@ -9,8 +9,9 @@ describe("the status while FreeSWITCH is there", () => {
 	it("counts its rooms, and how many of them are registered, or tells what keeps it from knowing them", () => {
 		const unknown = 'SIP profile "external" is not running in FreeSWITCH';
 		for (const [given, rooms, sentence] of [
-			[version, { running: 12, registered: 11 }, " 1.10.12: 12 rooms running, 11 registered"],
-			[undefined, { running: 1, registered: 0 }, ": 1 room running, 0 registered"],
+			[version, { running: 12, registered: 11, partial: 0 }, " 1.10.12: 12 rooms running, 11 registered"],
+			[undefined, { running: 1, registered: 0, partial: 0 }, ": 1 room running, 0 registered"],
+			[undefined, { running: 2, registered: 2, partial: 1 }, ": 2 rooms running, 2 registered, 1 of them in part"],
 			[version, undefined, " 1.10.12"],
 			[version, { unknown }, ` 1.10.12: ${unknown}, retrying`],
 		] as const) {

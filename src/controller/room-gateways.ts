@@ -1,0 +1,156 @@
+/** The gateways that FreeSWITCH has for one room, by their names: mostly one, and a further one for each further registrar. */
+import {
+	isAboutToRegister,
+	isLeaving,
+	isRegistered,
+	isTrying,
+	type ListedGateway,
+	neverRegisters,
+} from "../freeswitch/commands.ts";
+import type { RoomFacts } from "./plan.ts";
+
+type Kind = Exclude<RoomFacts["gateway"], "none">;
+
+interface Sight {
+	readonly kind: Kind;
+	/** Whether it is one that REGISTERs, and whether the registrar has accepted it. */
+	readonly registers: boolean;
+	readonly isRegistered: boolean;
+}
+
+/** The kind of several gateways is that of the one which restricts most what may be done. */
+const restrictive: readonly Kind[] = ["doubled", "trying", "dying", "new", "up"];
+
+export class RoomGateways {
+	readonly #sights = new Map<string, Sight>();
+	/** Those whose binding the registrar may have lost, although FreeSWITCH calls them registered. */
+	readonly #raced = new Set<string>();
+	/** Those that were told to register: an answer may be out although they are about to REGISTER. */
+	readonly #pending = new Set<string>();
+	/** Those that were killed, and are listed until FreeSWITCH has deleted them. */
+	readonly #killed = new Set<string>();
+
+	get kind(): RoomFacts["gateway"] {
+		const kinds = [...this.#sights.values()].map(({ kind }) => kind);
+		return restrictive.find((kind) => kinds.includes(kind)) ?? "none";
+	}
+
+	get names(): string[] {
+		return [...this.#sights.keys()];
+	}
+
+	get raced(): boolean {
+		return this.#raced.size > 0;
+	}
+
+	/** Those that FreeSWITCH has not been told to delete. */
+	get unkilled(): string[] {
+		return this.names.filter((name) => !this.#killed.has(name));
+	}
+
+	/** Those that are to be told to register: un-registered, or without a sure binding. */
+	get unsure(): string[] {
+		return this.names.filter((name) => this.#raced.has(name) || this.#sights.get(name)?.kind === "dying");
+	}
+
+	/** Those that would REGISTER again by themselves. */
+	get registering(): string[] {
+		return [...this.#sights].filter(([, { kind, registers }]) => registers && kind !== "dying").map(([name]) => name);
+	}
+
+	/** Whether the room's registrations are as good as they can be. */
+	get isSettled(): boolean {
+		const sights = [...this.#sights.values()];
+		return !this.raced && sights.some(({ registers, isRegistered }) => isRegistered || !registers);
+	}
+
+	observe(listed: readonly ListedGateway[]): void {
+		const names = new Set(listed.map(({ name }) => name));
+		for (const gone of this.names.filter((name) => !names.has(name))) {
+			this.#sights.delete(gone);
+			this.#pending.delete(gone);
+			this.#killed.delete(gone);
+		}
+		for (const name of [...this.#raced].filter((name) => !names.has(name))) {
+			this.#raced.delete(name);
+		}
+		for (const name of names) {
+			this.#see(
+				name,
+				listed.filter((gateway) => gateway.name === name),
+			);
+		}
+	}
+
+	#see(name: string, listed: readonly ListedGateway[]): void {
+		const states = listed.map(({ state }) => state);
+		const staying = states.filter((state) => !isLeaving(state));
+		const wasDying = this.#sights.get(name)?.kind === "dying";
+		const registers = !states.some(neverRegisters);
+		if (!staying.every((state) => isTrying(state) || isAboutToRegister(state))) {
+			this.#pending.delete(name);
+		}
+		const kind = this.#kindOf(name, staying, states.length);
+		if (kind !== "dying") {
+			if (kind !== "doubled") {
+				this.#killed.delete(name);
+			}
+			if (registers && (kind === "doubled" || wasDying)) {
+				this.#raced.add(name);
+			} else if (!registers) {
+				this.#raced.delete(name);
+			}
+		}
+		this.#sights.set(name, { kind, registers, isRegistered: staying.some(isRegistered) });
+	}
+
+	#kindOf(name: string, staying: readonly string[], all: number): Kind {
+		if (staying.length === 0) {
+			return "dying";
+		}
+		if (staying.length < all) {
+			return "doubled";
+		}
+		if (staying.some(isTrying) || (this.#pending.has(name) && staying.some(isAboutToRegister))) {
+			return "trying";
+		}
+		return staying.some(isAboutToRegister) ? "new" : "up";
+	}
+
+	/**
+	 * One was added or deleted. One that is there after a deletion without having been added since was there before: the deleted
+	 * one's un-REGISTER may have taken its binding away. One that comes unexpectedly may have been loaded from an old file, by a
+	 * rescan that an earlier connection or daemon had asked for.
+	 */
+	cameOrWent(name: string, event: "gateway-added" | "gateway-deleted"): void {
+		if (event === "gateway-deleted") {
+			this.#raced.add(name);
+			return;
+		}
+		this.#raced.delete(name);
+		if (!this.#sights.has(name)) {
+			this.#sights.set(name, { kind: "new", registers: true, isRegistered: false });
+		}
+	}
+
+	/** They have been loaded, and there were none before that could take their bindings away. */
+	loaded(): void {
+		this.#raced.clear();
+	}
+
+	killed(name: string): void {
+		this.#killed.add(name);
+	}
+
+	/** It was told to un-register, and to stay loaded. */
+	unregistered(name: string): void {
+		this.#sights.set(name, { kind: "dying", registers: true, isRegistered: false });
+	}
+
+	/** It was told to register again: it waits for an answer, and no dying one can harm it any more. */
+	registeredAnew(name: string): void {
+		this.#raced.delete(name);
+		this.#pending.add(name);
+		this.#sights.set(name, { kind: "trying", registers: true, isRegistered: false });
+	}
+}

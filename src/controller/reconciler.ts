@@ -9,7 +9,7 @@ import type { Event } from "../freeswitch/events.ts";
 import type { Generator } from "../generator/generator.ts";
 import type { Log } from "../log/log.ts";
 import { Troubles } from "../log/troubles.ts";
-import { type Room, roomOf, type ToRoom } from "../room.ts";
+import { gatewayOf, type Room, roomOf, type ToRoom } from "../room.ts";
 import { Applier, type Plan } from "./apply.ts";
 import type { Generation } from "./generation.ts";
 import { Ledger } from "./ledger.ts";
@@ -221,9 +221,25 @@ export class Reconciler {
 		this.#roomLog.observed(observation, this.#ledger.observe(observation, look), this.#first);
 		this.#first = false;
 		this.#anew = false;
+		this.#tellClashes();
 		this.#reload.observed();
 		this.#unknown = undefined;
 		changed?.();
+	}
+
+	/** FreeSWITCH takes the first file, by name, of two that have the same gateway, and a new snippet changes nothing. */
+	#tellClashes(): void {
+		for (const [room, { renewal }] of this.#ledger.records) {
+			if (renewal.clashes) {
+				this.#troubles.report(
+					`${room} clash`,
+					"warn",
+					`room ${room}: FreeSWITCH has not loaded its gateway from the script's snippet, so another file has a gateway ${gatewayOf(room)}, too; ` +
+						`find it by "grep -rl ${gatewayOf(room)}" in the directory of profile ${this.#options.profile}, and delete it`,
+					{ room },
+				);
+			}
+		}
 	}
 
 	/** ms from one look to the next. */

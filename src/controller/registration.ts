@@ -18,7 +18,7 @@ export type RegistrationChange =
 	| { readonly kind: "registered"; readonly afterMs: number; readonly again: boolean }
 	/** None is registered. */
 	| ({ readonly kind: "refused" } & GatewayState)
-	/** Another one is registered. */
+	/** Others are registered, or may be soon. */
 	| ({ readonly kind: "refused in part" } & GatewayState)
 	/** One that was refused is registered, as others are. */
 	| { readonly kind: "registered in full"; readonly gateway: string }
@@ -34,6 +34,8 @@ export class Registration {
 	readonly #gateways = new Map<string, Standing>();
 	/** ms on the clock since which the room waits to be registered; undefined if it was never seen running. */
 	#since: number | undefined;
+	/** Whether it was said that no gateway is registered. */
+	#isOut = false;
 
 	get isRegistered(): boolean {
 		return this.#has("registered");
@@ -48,17 +50,21 @@ export class Registration {
 	want(at: number): void {
 		if (!this.isRegistered) {
 			this.#since = at;
+			this.#isOut = false;
 			this.#gateways.clear();
 		}
 	}
 
-	/** @param now ms on the clock at which the gateway was in this state */
-	observe(gateway: GatewayState, now: number): RegistrationChange | undefined {
+	/**
+	 * @param now ms on the clock at which the gateway was in this state
+	 * @param names all gateways of the room
+	 */
+	observe(gateway: GatewayState, now: number, names: readonly string[]): RegistrationChange | undefined {
 		if (isRegistered(gateway.state)) {
 			return this.#registered(gateway, now);
 		}
 		if (isFailed(gateway.state)) {
-			return this.#refused(gateway, now);
+			return this.#refused(gateway, now, names);
 		}
 		return isLeaving(gateway.state) ? this.#gone(gateway.gateway, now) : undefined;
 	}
@@ -91,7 +97,7 @@ export class Registration {
 
 	#registered({ gateway }: GatewayState, now: number): RegistrationChange | undefined {
 		const { isRegistered } = this;
-		const again = this.#has("refused");
+		const again = this.#isOut;
 		const before = this.#gateways.get(gateway);
 		this.#gateways.set(gateway, { is: "registered", refusal: "" });
 		if (this.#since === undefined) {
@@ -100,10 +106,11 @@ export class Registration {
 		if (isRegistered) {
 			return before?.is === "refused" ? { kind: "registered in full", gateway } : undefined;
 		}
+		this.#isOut = false;
 		return { kind: "registered", afterMs: Math.round(now - this.#since), again };
 	}
 
-	#refused(refused: GatewayState, now: number): RegistrationChange | undefined {
+	#refused(refused: GatewayState, now: number, names: readonly string[]): RegistrationChange | undefined {
 		const { gateway, state, status, phrase = "" } = refused;
 		const refusal = status === undefined ? state : `${status} ${phrase}`;
 		const before = this.#gateways.get(gateway);
@@ -118,6 +125,8 @@ export class Registration {
 		if (this.#since === undefined) {
 			return undefined;
 		}
-		return { ...refused, kind: this.isRegistered ? "refused in part" : "refused" };
+		const isPart = names.some((name) => this.#gateways.get(name)?.is !== "refused");
+		this.#isOut ||= !isPart;
+		return { ...refused, kind: isPart ? "refused in part" : "refused" };
 	}
 }

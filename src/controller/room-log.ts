@@ -55,7 +55,7 @@ export class RoomLog {
 			case "refused in part":
 				this.#log.warn(
 					{ room, gateway: change.gateway, status: change.status, phrase: change.phrase },
-					`room ${room} is registered, but not with its gateway ${change.gateway}: ${reason(change)}; FreeSWITCH tries again by itself`,
+					`room ${room} is not registered with its gateway ${change.gateway}: ${reason(change)}; FreeSWITCH tries again by itself`,
 				);
 				break;
 			case "registered in full":

@@ -187,7 +187,7 @@ export class RoomRecord {
 		const shown = names.map((name) => [...staying, ...listed].find((one) => one.name === name));
 		const changes = [
 			this.#registration.gone(now, stands),
-			...shown.map((one) => one && this.#registration.observe({ gateway: one.name, state: one.state }, now)),
+			...shown.map((one) => one && this.#registration.observe({ gateway: one.name, state: one.state }, now, names)),
 		];
 		if (staying.length > 0) {
 			this.#gatewayIsUp(staying, came, marked);
@@ -210,7 +210,7 @@ export class RoomRecord {
 			// One tick before its refresh, which would take the binding away from the node where the room may run by now.
 			this.endLinger();
 		}
-		const change = this.#registration.observe(gateway, now);
+		const change = this.#registration.observe(gateway, now, this.gateways.names);
 		return change && this.#noted(change);
 	}
 

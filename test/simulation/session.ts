@@ -56,6 +56,7 @@ export class SimulatedSession implements Session {
 		this.#node = node;
 		this.#time = time;
 		this.#freeswitch = node.freeswitch;
+		this.core = node.freeswitch.uuid;
 		this.onEvent = onEvent;
 		this.ended = new Promise((resolve) => {
 			this.#end = resolve;

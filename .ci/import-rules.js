@@ -79,7 +79,7 @@ export const importRules = [
 		why: "the program knows neither its tests nor its package",
 	},
 	known("esl", "src/freeswitch/session.ts", "its author has superseded it"),
-	known("saxes", "src/freeswitch/access.ts", "nothing else is XML"),
+	known("htmlparser2", "src/freeswitch/access.ts", "nothing else is XML"),
 	known("commander", "src/config/command-line.ts", "all else is given settings that are read"),
 	known("execa", "src/generator/script-process.ts", "a process that is started elsewhere may not end in time"),
 	known("pino", "src/log/log.ts", "all else needs the type Log only"),

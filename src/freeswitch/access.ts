@@ -3,7 +3,8 @@
  * so that nobody has to copy a password that an upgrade has changed.
  */
 import { readFile, stat } from "node:fs/promises";
-import { SaxesParser } from "saxes";
+import { dirname, join } from "node:path";
+import { Parser } from "htmlparser2";
 import { messageOf } from "../log/text.ts";
 import { ConfUnusable } from "./errors.ts";
 
@@ -35,8 +36,8 @@ export interface AccessOptions extends Access {
 	};
 }
 
-/** Bytes; FreeSWITCH's own has less than one KiB. */
-const longest = 2 ** 20;
+/** Bytes. FreeSWITCH's own has less than one KiB; its expanded configuration has 200, and half of one for each gateway. */
+const longest = 4 * 2 ** 20;
 
 /**
  * Where FreeSWITCH's event socket is now, and its password.
@@ -46,9 +47,11 @@ export async function accessOf({ host, port, password, conf, unset }: AccessOpti
 	if (conf === "" || Object.keys(unset).length === 0) {
 		return { host, port, password };
 	}
-	const params = paramsIn(conf, await textOf(conf));
+	const params = paramsIn(conf, await preprocessed(conf));
 	const read = <T>({ flag, variable, parse }: Supplied<T>, param: string, byDefault: string): T => {
-		const text = params.get(param) || byDefault;
+		const found = params.get(param) || byDefault;
+		// FreeSWITCH reads a number among blanks (atoi()), and any other value with them.
+		const text = param === "listen-port" ? found.trim() : found;
 		if (text.includes("$${")) {
 			const why = `${param} is made of a variable, $\${…}, whose value only FreeSWITCH knows`;
 			throw new ConfUnusable(conf, `${why}; set ${variable} (-${flag})`);
@@ -84,27 +87,98 @@ function dialled(listenIp: string): string {
 	}
 }
 
-/** The parameters of the event socket, by name; of two with one name the last counts, as with FreeSWITCH. */
+/**
+ * The text as FreeSWITCH's parser gets it (switch_xml.c, preprocess()), with an empty line for each that FreeSWITCH drops.
+ * A variable that neither the file nor vars.xml sets plainly stays as it is.
+ */
+async function preprocessed(file: string): Promise<string> {
+	const text = await textOf(file);
+	const variables = new Map<string, string>();
+	if (text.includes("$${")) {
+		// FreeSWITCH's configuration has vars.xml above autoload_configs/.
+		for (const directory of [join(dirname(file), ".."), dirname(file)]) {
+			try {
+				preprocess(await textOf(join(directory, "vars.xml")), variables);
+			} catch (error) {
+				// The parameter that needs a variable of that file is told.
+				if (!(error instanceof ConfUnusable)) {
+					throw error;
+				}
+			}
+		}
+	}
+	return preprocess(text, variables);
+}
+
+/** @param variables what is set so far; gets what the text sets */
+function preprocess(text: string, variables: Map<string, string>): string {
+	const kept = text.split("\n").map((raw) => {
+		const line = raw.replace(/\$\$\{([^{}]*)\}/g, (whole, name: string) => variables.get(name) ?? whole);
+		const [directive, before] = /(.?)X-PRE-PROCESS.*/i.exec(line) ?? [];
+		if (before === "<") {
+			note(directive ?? "", variables);
+		}
+		return directive === undefined && !/<\?|<\/?include>/.test(line) ? line : "";
+	});
+	return kept.join("\n");
+}
+
+/** Notes what an X-PRE-PROCESS directive sets. What a command, STUN or the environment sets is not known any more. */
+function note(directive: string, variables: Map<string, string>): void {
+	const [tag = ""] = directive.split("/>");
+	const [, command = "", data = ""] = /cmd[^=]*=[^"]*"([^"]*)".*?data[^=]*=[^"]*"([^"]*)"/i.exec(tag) ?? [];
+	const [, name = "", value = ""] = /^(.*?) *= *(.*)$/.exec(data) ?? [];
+	if (/^set$/i.test(command)) {
+		variables.set(name, value);
+	} else if (/-set$/i.test(command)) {
+		variables.delete(name);
+	}
+}
+
+/**
+ * The parameters of the event socket, by name. As with FreeSWITCH the last of two with one name counts, and the first of two
+ * configurations, which an expanded file can hold.
+ */
 function paramsIn(file: string, text: string): Map<string, string> {
 	const params = new Map<string, string>();
 	const path: string[] = [];
-	const places = new Set<string>();
-	// saxes knows XML's five entities and reads no declarations of others, so that none can grow.
-	const parser = new SaxesParser();
-	parser.on("error", () => {
-		// The parser's own words would show a part of the password where a quotation mark is missing.
-		throw new ConfUnusable(file, `it is not well-formed XML, at line ${parser.line}`);
-	});
-	parser.on("opentag", ({ name, attributes }) => {
-		path.push(name === "configuration" ? `${name} ${attributes["name"] ?? ""}` : name);
-		places.add(path.slice(-2).join("/"));
-		if (path.slice(-3).join("/") === "configuration event_socket.conf/settings/param") {
-			params.set(attributes["name"] ?? "", attributes["value"] ?? "");
-		}
-	});
-	parser.on("closetag", () => path.pop());
-	parser.write(text).close();
-	if (!places.has("configuration event_socket.conf/settings")) {
+	/** How deep the settings lie that count, and whether they are over. */
+	let settings: { readonly depth: number; over: boolean } | undefined;
+	let opened = 0;
+	// The parser's own words are not told: they could show a part of the password.
+	const unusable = (why: string) =>
+		new ConfUnusable(file, `${why}, at line ${text.slice(0, parser.startIndex).split("\n").length}`);
+	const parser = new Parser(
+		{
+			onopentag: (name, attributes) => {
+				opened = parser.startIndex;
+				path.push(name === "configuration" ? `${name} ${attributes["name"] ?? ""}` : name);
+				if (settings === undefined && path.slice(-2).join("/") === "configuration event_socket.conf/settings") {
+					settings = { depth: path.length, over: false };
+				} else if (name === "param" && settings?.over === false && path.length === settings.depth + 1) {
+					params.set(attributes["name"] ?? "", attributes["value"] ?? "");
+				}
+			},
+			onclosetag: (_, isImplied) => {
+				// A tag that closes itself is closed where it was opened.
+				if (isImplied && parser.startIndex !== opened) {
+					throw unusable("it is not well-formed XML");
+				}
+				if (settings?.depth === path.length) {
+					settings.over = true;
+				}
+				path.pop();
+			},
+			onprocessinginstruction: (_, declaration) => {
+				if (declaration.includes("<!ENTITY")) {
+					throw unusable("it declares entities, which only FreeSWITCH reads");
+				}
+			},
+		},
+		{ xmlMode: true },
+	);
+	parser.end(text);
+	if (settings === undefined) {
 		throw new ConfUnusable(file, 'it holds no <configuration name="event_socket.conf"> with <settings>');
 	}
 	return params;

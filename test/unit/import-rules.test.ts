@@ -58,7 +58,7 @@ const refused: readonly [file: string, code: string, why: string][] = [
 	["src/new.ts", 'import { manPage } from "../packaging/man-page.ts";', "the program"],
 	["src/freeswitch/connection.ts", 'import { FreeSwitchClient } from "esl";', "only src/freeswitch/session.ts"],
 	["test/bench/new.ts", 'const esl = await import("esl");', "only src/freeswitch/session.ts"],
-	["src/freeswitch/session.ts", 'import { SaxesParser } from "saxes";', "only src/freeswitch/access.ts"],
+	["src/freeswitch/session.ts", 'import { Parser } from "htmlparser2";', "only src/freeswitch/access.ts"],
 	["src/main.ts", 'import { Command } from "commander";', "only src/config/command-line.ts"],
 	["src/generator/script.ts", 'import { execa } from "execa";', "only src/generator/script-process.ts"],
 	["src/log/troubles.ts", 'import { pino } from "pino";', "only src/log/log.ts knows pino:"],
@@ -89,7 +89,7 @@ const allowed: readonly [file: string, code: string][] = [
 		'import { excerpt } from "../log/text.ts"; import { waitAfter } from "../backoff.ts";',
 	],
 	["src/freeswitch/session.ts", 'import { FreeSwitchResponse } from "esl"; import { connect } from "node:net";'],
-	["src/freeswitch/access.ts", 'import { SaxesParser } from "saxes"; import type { Clock } from "../clock.ts";'],
+	["src/freeswitch/access.ts", 'import { Parser } from "htmlparser2"; import type { Clock } from "../clock.ts";'],
 	["src/generator/script-process.ts", 'import { execa } from "execa"; import { kill } from "node:process";'],
 	["src/generator/script-process.ts", 'import type { ChildProcess } from "node:child_process";'],
 	[

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -8,7 +8,10 @@ import { type Access, type AccessOptions, accessOf } from "../../../src/freeswit
 import { ConfUnusable } from "../../../src/freeswitch/errors.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "conf-"));
-const conf = join(directory, "event_socket.conf.xml");
+const conf = join(directory, "autoload_configs", "event_socket.conf.xml");
+mkdirSync(join(directory, "autoload_configs"));
+/** Where FreeSWITCH has its variables, seen from its event_socket.conf.xml, and beside it. */
+const vars = [join(directory, "vars.xml"), join(directory, "autoload_configs", "vars.xml")] as const;
 
 after(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -96,8 +99,121 @@ describe("FreeSWITCH's event_socket.conf.xml", () => {
 		const foreign = passwordIs("theirs").replace("event_socket.conf", "xml_rpc.conf");
 		const deeper = `<x><settings>${param("password", "x")}</settings></x>`;
 		const ours = passwordIs("ours").replace("<settings>", `${deeper}<settings>`);
-		const text = `<?xml version="1.0"?>\n<include>${ours}${foreign}<settings>${param("password", "x")}</settings></include>`;
+		const text = `<?xml version="1.0"?>\n<include>\n${ours}${foreign}<settings>${param("password", "x")}</settings>\n</include>`;
 		assert.equal((await read(text)).password, "ours");
+	});
+
+	it("may be FreeSWITCH's expanded configuration, of which the first event_socket.conf counts, with its first settings", async () => {
+		const gateway = '<gateway name="conf_1">\n<param name="password" value="sip"/>\n</gateway>\n'.repeat(20_000);
+		const ours = passwordIs("ours").replace(
+			"</configuration>",
+			`<settings>${param("password", "x")}</settings></configuration>`,
+		);
+		const section = `<section name="configuration" description="Various Configuration">\n${gateway}${ours}${passwordIs("old")}</section>`;
+		const expanded = `<document type="freeswitch/xml">\n${section}\n<section name="dialplan"/>\n</document>\n`;
+		assert.equal((await read(expanded)).password, "ours");
+	});
+});
+
+describe("FreeSWITCH's event_socket.conf.xml, read as FreeSWITCH reads it,", () => {
+	it("may have a comment before its first line, preprocessor lines anywhere, blanks around the port and raw & and <", async () => {
+		const written = file(param("listen-port", " 8022 "), param("password", "a&b<c"), param("listen-ip", "127.0.0.1"));
+		const text = `<!-- Ansible managed -->\n<?xml version="1.0"?>\n<x-pre-process cmd="set" data="a=b"/>\n${written}`;
+		const found = { host: "127.0.0.1", port: 8_022, password: "a&b<c", passwordFrom: conf };
+		assert.deepEqual(
+			await read(text.replace("</settings>", '<X-PRE-PROCESS cmd="include" data="*.xml"/>\n</settings>')),
+			found,
+		);
+		assert.deepEqual(await read(text.replaceAll("\n", "\r\n")), found);
+	});
+
+	it("has passwords with raw and escaped characters, each taken as FreeSWITCH takes it", async () => {
+		for (const [written, meant] of [
+			...[
+				["a&b", "a&b"],
+				["<", "<"],
+				["a>b", "a>b"],
+				["&amp;lt;", "&lt;"],
+				["&nbsp;", "&nbsp;"],
+				["&lt", "&lt"],
+			],
+			...[
+				["it's", "it's"],
+				["&#36;&#x2d;", "$-"],
+				["&#;&#x;", "&#;&#x;"],
+				[" a  b ", " a  b "],
+				["-->", "-->"],
+			],
+		] as [string, string][]) {
+			assert.equal((await read(passwordIs(written))).password, meant, written);
+		}
+		assert.equal((await read(file(`<param name = 'password' value = 'a"b&c'></param>`))).password, 'a"b&c');
+	});
+
+	it("has no parameters in comments and in lines that FreeSWITCH drops", async () => {
+		for (const dropped of [
+			`<!--\n${param("password", "old")}\n-->`,
+			`<? ${param("password", "old")} ?>`,
+			`<include>${param("password", "old")}</include>`,
+			`<!-- X-PRE-PROCESS --> ${param("password", "old")}`,
+			`<![CDATA[${param("password", "old")}]]>`,
+		]) {
+			assert.equal((await read(file(param("password", "new"), dropped))).password, "new", dropped);
+		}
+	});
+
+	it("has the variables that the file or vars.xml sets plainly, each as it was set last before it", async () => {
+		const set = (data: string, cmd = "set") => `<X-PRE-PROCESS cmd="${cmd}" data="${data}"/>`;
+		const text = file(
+			set("pw = x$${word}&amp;"),
+			param("password", "$${pw}$${pw}"),
+			param("listen-ip", "$${ip}"),
+			set("pw=late"),
+		);
+		const found = { host: "192.0.2.9", port: 8_021, password: "xw0rd&xw0rd&", passwordFrom: conf };
+		for (const place of vars) {
+			const lines = [
+				set("ip=192.0.2.8"),
+				set("word=w0rd"),
+				"<!--",
+				set("ip=$${host}.9").toLowerCase(),
+				"-->",
+				set("host=no"),
+			];
+			writeFileSync(place, `<include>\n${set("host=192.0.2")}\n${lines.join("\n")}\n</include>\n`);
+			try {
+				assert.deepEqual(await read(text), found, place);
+			} finally {
+				rmSync(place);
+			}
+		}
+		await unusable(read(text), /^listen-ip is made of a variable/);
+	});
+
+	it("has no variables that a command, STUN or the environment sets last, or that no whole directive sets", async () => {
+		for (const line of [
+			'<X-PRE-PROCESS cmd="stun-set" data="pw=stun.example.org"/>',
+			'<X-PRE-PROCESS cmd="exec-set" data="pw=hostname"/>',
+			'<X-PRE-PROCESS cmd="env-set" data="pw=$PW"/>',
+			'<!-- X-PRE-PROCESS cmd="set" data="pw=x"/ -->',
+			'<X-NO-PRE-PROCESS cmd="set" data="pw=x"/>',
+			'<X-PRE-PROCESS cmd="set"/>',
+			'<X-PRE-PROCESS cmd="set" data="pw"/>',
+		]) {
+			const before = line.includes("-set") ? '<X-PRE-PROCESS cmd="set" data="pw=x"/>' : "";
+			await unusable(read(file(before, line, param("password", "$${pw}"))), /^password is made of a variable/);
+		}
+	});
+
+	it("is told as before where vars.xml is no file, or too long", async () => {
+		const text = passwordIs("$${pw}");
+		mkdirSync(vars[0]);
+		writeFileSync(vars[1], '<X-PRE-PROCESS cmd="set" data="pw=x"/>\n'.padEnd(4 * 2 ** 20 + 1));
+		try {
+			await unusable(read(text), /^password is made of a variable/);
+		} finally {
+			vars.forEach((place) => rmSync(place, { recursive: true }));
+		}
 	});
 });
 
@@ -107,7 +223,7 @@ describe("an event_socket.conf.xml that cannot be used", () => {
 		for (const [name, value, words] of [
 			["listen-ip", "$${local_ip_v4}", `${made}; set EVENTSOCKET_HOST (-eshost)`],
 			["password", "s3cret$${default_password}", `${made}; set EVENTSOCKET_PASSWORD (-espw)`],
-			["listen-port", "0", 'must be a port from 1 to 65535, not "0"; or set EVENTSOCKET_PORT (-esport)'],
+			["listen-port", " 0 ", 'must be a port from 1 to 65535, not "0"; or set EVENTSOCKET_PORT (-esport)'],
 			["listen-ip", "a b", 'must be a host name or an address, not "a b"; or set EVENTSOCKET_HOST (-eshost)'],
 			["password", "s3cret&#10;exit", "must be one line of text; or set EVENTSOCKET_PASSWORD (-espw)"],
 		] as const) {
@@ -115,31 +231,46 @@ describe("an event_socket.conf.xml that cannot be used", () => {
 		}
 	});
 
-	it("is told by its line where it is not XML, has entities of its own, or those of other files; none of it is shown", async () => {
-		const grown = Array.from({ length: 30 }, (_, n) => `<!ENTITY e${n + 1} "&e${n};&e${n};">`).join("");
-		const entities = [`<!ENTITY e0 "x">${grown}`, `<!ENTITY e30 SYSTEM "file:///etc/passwd">`];
+	it("is told by its line where its tags do not match, or it has entities of its own; none of it is shown", async () => {
 		for (const text of [
-			...[passwordIs('s3cret"s3cret'), passwordIs("s3cret&s3cret;"), passwordIs("<s3cret"), file("<s3cret>")],
-			...[passwordIs("x").slice(0, -20), "password: s3cret", Buffer.from([0xff, 0xfe, 0x00, 0x3c]), ""],
-			...entities.map((declared) => `<!DOCTYPE x [${declared}]>${passwordIs("&e30;")}`),
+			...[
+				file("<s3cret>"),
+				file("<s3cret><param/>"),
+				passwordIs("s3cret").slice(0, -20),
+				file('<param name="s3cret/>'),
+			],
+			passwordIs("s3cret").replace("</settings>", "</setting>"),
 		]) {
 			await unusable(read(text), /^it is not well-formed XML, at line \d+$/);
 		}
-		await unusable(read(passwordIs("<s3cret")), "it is not well-formed XML, at line 3");
+		await unusable(read(`<?xml version="1.0"?>\n${file("<s3cret>")}`), "it is not well-formed XML, at line 5");
+		const grown = Array.from({ length: 30 }, (_, n) => `<!ENTITY e${n + 1} "&e${n};&e${n};">`).join("");
+		for (const declared of [`<!ENTITY e0 "x">${grown}`, `<!ENTITY e30 SYSTEM "file:///etc/passwd">`]) {
+			const words = "it declares entities, which only FreeSWITCH reads, at line 1";
+			await unusable(read(`<!DOCTYPE x [${declared}]>${passwordIs("&e30;")}`), words);
+		}
 	});
 
 	it("is told where it is another file", async () => {
 		const words = 'it holds no <configuration name="event_socket.conf"> with <settings>';
 		const other = passwordIs("x").replace("event_socket.conf", "sofia.conf");
-		for (const text of ["<configuration/>", '<configuration name="event_socket.conf"/>', other, "<settings/>"]) {
+		for (const text of [
+			"<configuration/>",
+			'<configuration name="event_socket.conf"/>',
+			other,
+			"<settings/>",
+			"password: s3cret",
+			"",
+		]) {
 			await unusable(read(text), words);
 		}
+		await unusable(read(Buffer.from([0xff, 0xfe, 0x00, 0x3c])), words);
 	});
 
 	it("is told where it is too long", async () => {
-		const just = passwordIs("x").padEnd(2 ** 20, " ");
+		const just = passwordIs("x").padEnd(4 * 2 ** 20, " ");
 		assert.equal((await read(just)).password, "x");
-		await unusable(read(`${just} `), "it is longer than 1 MiB");
+		await unusable(read(`${just} `), "it is longer than 4 MiB");
 	});
 
 	it("is told where it does not exist, or is no file", async () => {

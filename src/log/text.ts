@@ -19,16 +19,45 @@ export function messageOf(error: unknown): string {
 	return error instanceof Error ? error.message : JSON.stringify(error);
 }
 
-/**
- * The values of the variables whose names say that they are secret, longest first, each as it is and as a shell quotes it
- * where it has a quotation mark of its own.
- */
+const decimal = (character: string): string => `&#${character.charCodeAt(0)};`;
+const entities: Readonly<Record<string, string>> = {
+	"&": "&amp;",
+	"<": "&lt;",
+	">": "&gt;",
+	'"': "&quot;",
+	"'": "&apos;",
+};
+
+/** How XML may show a character that is escaped; there are several habits for the apostrophe. */
+const references: readonly ((character: string) => string)[] = [
+	(character) => entities[character] ?? decimal(character),
+	...["&#39;", "&#039;", "&#x27;"].map(
+		(apostrophe) => (character: string) =>
+			character === "'" ? apostrophe : (entities[character] ?? decimal(character)),
+	),
+	decimal,
+];
+
+/** The characters that XML is shown without: in text, in attributes of either kind, and as sofia-generator.sh writes them. */
+const escaped = [/[&<]/g, /[&<>]/g, /[&<>"]/g, /[&<>']/g, /[&<>"']/g, /[&<>"'$]|(?<=x)-/gi];
+
+/** How scripts show a value. */
+const forms: readonly ((value: string) => string)[] = [
+	(value) => value,
+	// A shell's single quotes, its double quotes, bash without any, and JSON.
+	(value) => value.replaceAll("'", "'\\''"),
+	(value) => value.replace(/["$\\`]/g, "\\$&"),
+	(value) => value.replace(/[^\w%+,./:=@-]/g, "\\$&"),
+	(value) => JSON.stringify(value).slice(1, -1),
+	...escaped.flatMap((characters) => references.map((shown) => (value: string) => value.replace(characters, shown))),
+];
+
+/** The values of the variables whose names say that they are secret, in every form in which they may be shown, longest first. */
 export function secretsIn(environment: Readonly<Record<string, string | undefined>>): string[] {
-	return Object.entries(environment)
-		.flatMap(([name, value]) =>
-			/PASSW|SECRET|TOKEN/i.test(name) && value ? [value, value.replaceAll("'", "'\\''")] : [],
-		)
-		.sort((one, other) => other.length - one.length);
+	const shown = Object.entries(environment).flatMap(([name, value]) =>
+		/PASSW|SECRET|TOKEN/i.test(name) && value ? forms.map((form) => form(value)) : [],
+	);
+	return [...new Set(shown)].sort((one, other) => other.length - one.length);
 }
 
 /**

@@ -56,6 +56,12 @@ export const version: Question<string | undefined> = {
 	read: (answer) => /^FreeSWITCH Version (\S+)/.exec(answer)?.[1],
 };
 
+/** What names this run of FreeSWITCH: every start has another. undefined before FreeSWITCH has loaded the command. */
+export const coreUuid: Question<string | undefined> = {
+	command: "global_getvar core_uuid",
+	read: (answer) => /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.exec(answer.trim())?.[0],
+};
+
 /**
  * The names of all running conferences. A conference is listed from before its create event until before its destroy event.
  * The summary has a line for each, where the list as JSON has half a kilobyte for every participant. Its words for running

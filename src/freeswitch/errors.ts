@@ -2,15 +2,24 @@
 import { excerpt } from "../log/text.ts";
 import { ConnectionLost } from "./event-socket.ts";
 
+/** FreeSWITCH is not there: a connection is refused, or closed, or reset, depending on what stands in between. */
+const away = "away";
+
 /** No TCP connection could be made. */
 export class Unreachable extends ConnectionLost {
+	override readonly trouble: string;
+
 	constructor(place: string, error: NodeJS.ErrnoException) {
 		super(`cannot reach FreeSWITCH's event socket at ${place}: ${meaningOf(error)}`, { cause: error });
+		const other: Record<string, string> = { ENOTFOUND: "name", EAI_AGAIN: "name", EMFILE: "descriptors" };
+		this.trouble = other[error.code ?? ""] ?? away;
 	}
 }
 
 /** The connection ended. */
 export class Disconnected extends ConnectionLost {
+	override readonly trouble = away;
+
 	/** @param words FreeSWITCH's own, where it said why */
 	constructor(words: string | undefined, error?: NodeJS.ErrnoException) {
 		const why = words ?? (error && meaningOf(error)) ?? "closed by the other side";
@@ -53,6 +62,7 @@ export class NotSubscribed extends ConnectionLost {
 /** FreeSWITCH's event_socket.conf.xml does not say what it should. It may tomorrow, so there is always another try. */
 export class ConfUnusable extends ConnectionLost {
 	override readonly level = "error";
+	override readonly trouble = this.message;
 
 	constructor(file: string, why: string, cause?: unknown) {
 		super(`FreeSWITCH's event socket cannot be looked up in ${file}: ${why}`, { cause });
@@ -85,10 +95,9 @@ export class AddressRefused extends ConnectionLost {
 	}
 }
 
-/** A system error in words. One that was met at several addresses holds an error for each. */
+/** A system error in words. */
 function meaningOf(error: NodeJS.ErrnoException): string {
-	const [first] = error instanceof AggregateError ? (error.errors as NodeJS.ErrnoException[]) : [];
-	const code = error.code ?? first?.code ?? error.message;
+	const code = error.code ?? error.message;
 	return (
 		{
 			ECONNREFUSED: "connection refused, nothing listens there",

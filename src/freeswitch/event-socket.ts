@@ -17,6 +17,8 @@ export class ConnectionLost extends Error {
 	readonly level: "warn" | "error" = "warn";
 	/** Whether another try with the same settings is of no use. */
 	readonly final: boolean = false;
+	/** What kind of trouble it is. The log tells each kind once, however often the words for its cause change. */
+	readonly trouble: string = this.constructor.name;
 }
 
 /** Puts a question to FreeSWITCH. Throws ConnectionLost, and what `question.read` throws. */

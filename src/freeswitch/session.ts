@@ -2,10 +2,11 @@
  * One connection to FreeSWITCH's event socket: authentication, subscription, commands. It uses esl's protocol over a socket
  * of its own, since esl's client reconnects without backing off and logs the password.
  */
-import { connect as connectTcp, type Socket } from "node:net";
+import { lookup } from "node:dns/promises";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { FreeSwitchError, FreeSwitchResponse, FreeSwitchTimeout } from "esl";
 import type { Access } from "./access.ts";
-import { version } from "./commands.ts";
+import { coreUuid, version } from "./commands.ts";
 import {
 	AddressRefused,
 	Disconnected,
@@ -29,7 +30,7 @@ export interface EventSocketOptions extends Access {
 export interface Session extends EventSocket {
 	/** FreeSWITCH's version, where it tells. */
 	readonly version: string | undefined;
-	/** What tells this FreeSWITCH from one that was started at another time, where it says so. */
+	/** The Core-UUID of the FreeSWITCH that runs, where it tells: after a restart it is another. */
 	readonly core: string | undefined;
 	/** Where FreeSWITCH is, for the log. */
 	readonly place: string;
@@ -49,7 +50,8 @@ const ignore = () => {};
 const silent = { debug: ignore, info: ignore, error: ignore };
 
 /**
- * Connects, authenticates and subscribes.
+ * Connects, authenticates and subscribes. A host with several addresses is tried at one after the other: FreeSWITCH may listen
+ * at one of them only, and let this host in at one only.
  * @param onEvent called for each event that the daemon acts on, from the subscription on
  * @throws ConnectionLost, of the kind that names the cause
  */
@@ -57,19 +59,60 @@ export async function openEventSocket(
 	{ host, port, password, passwordFrom, answerTimeout = 10_000 }: EventSocketOptions,
 	onEvent: (event: Event) => void,
 ): Promise<Session> {
-	const place = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-	const socket = connectTcp({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: answerTimeout });
-	const session = new EslSession(socket, place, answerTimeout, onEvent);
-	await session.greeted();
-	await session.send(`auth ${password}`, (answer) =>
-		// Any other answer may be another one the next time, and is no reason to give up.
-		answer.startsWith("-ERR invalid") ? new PasswordRefused(place, passwordFrom) : new NotSubscribed("auth", answer),
-	);
-	for (const command of subscription) {
-		await session.send(command, (answer) => new NotSubscribed(command, answer));
+	const found = await addressesOf(host, answerTimeout).catch((error: unknown) => {
+		throw new Unreachable(placeOf(host, port), error as NodeJS.ErrnoException);
+	});
+	const failures: ConnectionLost[] = [];
+	for (const address of found) {
+		const place = placeOf(host, port, address);
+		const socket = connectTcp({
+			host: address,
+			port,
+			noDelay: true,
+			keepAlive: true,
+			keepAliveInitialDelay: answerTimeout,
+		});
+		const session = new EslSession(socket, place, answerTimeout, onEvent);
+		const failure = await session.greeted(answerTimeout / found.length);
+		if (failure === undefined) {
+			await session.begin(password, passwordFrom);
+			return session;
+		}
+		failures.push(failure);
 	}
-	session.version = await ask(session, version);
-	return session;
+	throw ofAll(failures, placeOf(host, port, ...found));
+}
+
+/** The addresses to try. This host's own name may be in /etc/hosts for one kind of address only. */
+async function addressesOf(host: string, timeout: number): Promise<string[]> {
+	if (host === "localhost") {
+		return ["127.0.0.1", "::1"];
+	}
+	if (isIP(host) !== 0) {
+		return [host];
+	}
+	let timer: NodeJS.Timeout | undefined;
+	const late = new Promise<never>((_, reject) => {
+		timer = setTimeout(() => reject(Object.assign(new Error("no answer"), { code: "EAI_AGAIN" })), timeout);
+	});
+	const found = await Promise.race([lookup(host, { all: true }), late]).finally(() => clearTimeout(timer));
+	return found.map(({ address }) => address);
+}
+
+/** For the log: the host as it is set, and which of its addresses. */
+function placeOf(host: string, port: number, ...addresses: string[]): string {
+	const of = addresses.join() === host || addresses.length === 0 ? "" : ` (${addresses.join(", ")})`;
+	return `${host.includes(":") ? `[${host}]` : host}:${port}${of}`;
+}
+
+/** What failures at several addresses mean together. A refusal of this host's address is final if nothing else was met. */
+function ofAll(failures: readonly ConnectionLost[], place: string): ConnectionLost {
+	const reached = failures.filter((failure) => !(failure instanceof Unreachable));
+	const [first = new Disconnected(undefined)] = failures;
+	if (reached.length === 0) {
+		return failures.length === 1 ? first : new Unreachable(place, first.cause as NodeJS.ErrnoException);
+	}
+	return reached.find((failure) => !(failure instanceof AddressRefused)) ?? new AddressRefused(place);
 }
 
 class EslSession implements Session {
@@ -109,23 +152,39 @@ class EslSession implements Session {
 		this.#watch();
 	}
 
-	/** Resolves when FreeSWITCH has asked for the password. To be called at once. */
-	async greeted(): Promise<void> {
+	/**
+	 * Resolves when FreeSWITCH has asked for the password, or with the reason why it does not. To be called at once.
+	 * @param timeout ms
+	 */
+	async greeted(timeout: number): Promise<ConnectionLost | undefined> {
 		const greeting = new Promise<void>((resolve) => this.#esl.once("freeswitch_auth_request", () => resolve()));
 		const late = () =>
 			this.#socket.connecting
 				? new Unreachable(this.place, new Error("no answer"))
-				: new NoAnswer("with its greeting", this.#answerTimeout);
-		const timer = setTimeout(() => this.#fail(late()), this.#answerTimeout);
+				: new NoAnswer("with its greeting", timeout);
+		const timer = setTimeout(() => this.#fail(late()), timeout);
 		const failure = await Promise.race([greeting, this.ended]);
 		clearTimeout(timer);
-		if (failure !== undefined) {
-			throw failure;
+		return failure ?? undefined;
+	}
+
+	/** Authenticates and subscribes. */
+	async begin(password: string, passwordFrom: string | undefined): Promise<void> {
+		await this.#send(`auth ${password}`, (answer) =>
+			// Any other answer may be another one the next time, and is no reason to give up.
+			answer.startsWith("-ERR invalid")
+				? new PasswordRefused(this.place, passwordFrom)
+				: new NotSubscribed("auth", answer),
+		);
+		for (const command of subscription) {
+			await this.#send(command, (answer) => new NotSubscribed(command, answer));
 		}
+		this.version = await ask(this, version);
+		this.core = await ask(this, coreUuid);
 	}
 
 	/** Sends a command of the protocol; `refused` makes the error for an answer that is not `+OK`. */
-	async send(command: string, refused: (answer: string) => ConnectionLost): Promise<void> {
+	async #send(command: string, refused: (answer: string) => ConnectionLost): Promise<void> {
 		const [verb = ""] = command.split(" ");
 		const answer = await this.#answerTo(verb, async () => {
 			const { headers } = await this.#esl.send(command, {}, this.#answerTimeout);

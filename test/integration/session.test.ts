@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { type AddressInfo, createServer, type Socket } from "node:net";
-import { tmpdir } from "node:os";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { settings } from "../../src/config/settings.ts";
@@ -168,13 +168,26 @@ describe("opening a session", () => {
 				"filter Event-Subclass sofia::gateway_state",
 				"filter Event-Subclass sofia::gateway_delete",
 				"api version",
+				"api global_getvar core_uuid",
 			],
 		);
 	});
 
-	it("is possible before FreeSWITCH has loaded its modules, then without a version", async () => {
+	it("is possible before FreeSWITCH has loaded its modules, then without a version and a Core-UUID", async () => {
 		await restart({ modulesAfter: 3_600_000 });
-		assert.equal((await open()).version, undefined);
+		const { version, core } = await open();
+		assert.deepEqual([version, core], [undefined, undefined]);
+	});
+
+	it("tells the Core-UUID that FreeSWITCH's events bear, which every start changes", async () => {
+		const uuids: unknown[] = [];
+		standIn.freeswitch.events.listen((event) => uuids.push(event["Core-UUID"]));
+		standIn.freeswitch.conferences.create("1");
+		const [first, again] = [(await open()).core, (await open()).core];
+		assert.deepEqual([first, again], [uuids[0], uuids[0]]);
+		await standIn.kill();
+		await standIn.start();
+		assert.notEqual((await open()).core, first);
 	});
 
 	it("takes no other answer for a refusal of the password, which would be final", async () => {
@@ -207,7 +220,14 @@ describe("opening a session", () => {
 	it("tells a connection that ends at any command", async () => {
 		const last = /^filter Event-Subclass sofia::gateway_delete/;
 		for (const how of ["FIN", "RST"] as const) {
-			for (const command of [/^auth/, /^event/, /^filter Action conference-destroy/, last, /^api version/]) {
+			for (const command of [
+				/^auth/,
+				/^event/,
+				/^filter Action conference-destroy/,
+				last,
+				/^api version/,
+				/^api global/,
+			]) {
 				const takeBack = standIn.server.faults.on(command, { kind: "cut", when: "before", how });
 				await failsWith(open(), errors.Disconnected, /connection to FreeSWITCH lost/);
 				takeBack();
@@ -225,21 +245,85 @@ describe("opening a session", () => {
 	});
 });
 
-describe("a peer that is not FreeSWITCH", () => {
-	async function listen(speak: (socket: Socket) => void): Promise<number> {
-		const server = createServer((socket) => {
-			cleanUp.push(() => socket.destroy());
-			socket.on("error", () => {
-				// The client hangs up as it likes.
-			});
-			speak(socket);
+/** Lets a socket end as it likes, at the latest with the test. */
+function bear(socket: Socket): Socket {
+	cleanUp.push(() => socket.destroy());
+	return socket.on("error", () => {
+		// The other side hangs up as it likes.
+	});
+}
+
+/** Has something listen there that speaks like this; returns the port. */
+async function listen(speak: (socket: Socket) => void, host = "127.0.0.1", port = 0): Promise<number> {
+	const server = createServer((socket) => {
+		bear(socket);
+		speak(socket);
+	});
+	cleanUp.push(() => server.close());
+	server.listen(port, host);
+	await once(server, "listening");
+	return (server.address() as AddressInfo).port;
+}
+
+const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
+	addresses?.some(({ address }) => address === "::1"),
+);
+
+describe("a host with several addresses", { skip: hasIpv6 ? false : "this host has no ::1" }, () => {
+	const refuse = (socket: Socket) =>
+		socket.end("Content-Type: text/rude-rejection\nContent-Length: 24\n\nAccess Denied, go away.\n");
+	const toStandIn = (socket: Socket) => socket.pipe(bear(connect(standIn.port))).pipe(socket);
+	const behaviours: Record<string, (socket: Socket) => void> = {
+		"refuses this host's address": refuse,
+		"resets the connection at once": (socket) => socket.resetAndDestroy(),
+		"closes the connection at once": (socket) => socket.end(),
+		"is something else": (socket) => socket.write("SSH-2.0-OpenSSH_9.2p1\r\n"),
+		"says nothing": () => {},
+	};
+
+	for (const [what, behave] of Object.entries(behaviours)) {
+		it(`is served at the second where the first ${what}`, async () => {
+			const port = await listen(behave);
+			await listen(toStandIn, "::1", port);
+			const session = await open({ host: "localhost", port, answerTimeout: 2_000 });
+			assert.equal(session.place, `localhost:${port} (::1)`);
+			assert.equal(await session.api("reloadxml"), "+OK [Success]\n");
 		});
-		cleanUp.push(() => server.close());
-		server.listen(0, "127.0.0.1");
-		await once(server, "listening");
-		return (server.address() as AddressInfo).port;
+
+		it(`is served at the first although the second ${what}`, async () => {
+			await listen(behave, "::1", standIn.port);
+			assert.equal((await open({ host: "localhost" })).place, `localhost:${standIn.port} (127.0.0.1)`);
+		});
 	}
 
+	it("is served at the second where nothing listens at the first", async () => {
+		const port = await listen(toStandIn, "::1");
+		assert.equal((await open({ host: "localhost", port })).place, `localhost:${port} (::1)`);
+	});
+
+	it("refuses for good only if all that can be reached refuse, and the log names them", async () => {
+		const port = await listen(refuse);
+		const words = new RegExp(`FreeSWITCH at localhost:${port} \\(127\\.0\\.0\\.1, ::1\\) refused this host's address`);
+		await failsWith(open({ host: "localhost", port }), errors.AddressRefused, words);
+		await listen(refuse, "::1", port);
+		await failsWith(open({ host: "localhost", port }), errors.AddressRefused, words);
+	});
+
+	it("is tried again where one refuses and another may yet let in", async () => {
+		const port = await listen(refuse);
+		await listen((socket) => socket.end(), "::1", port);
+		await failsWith(open({ host: "localhost", port }), errors.Disconnected, /closed by the other side/);
+	});
+
+	it("is not asked anywhere else once a FreeSWITCH has asked for the password", async () => {
+		let others = 0;
+		await listen(() => others++, "::1", standIn.port);
+		await failsWith(open({ host: "localhost", password: "wrong" }), errors.PasswordRefused, /refused the password/);
+		assert.equal(others, 0);
+	});
+});
+
+describe("a peer that is not FreeSWITCH", () => {
 	const answerTimeout = 300;
 
 	it("is told by what it says, and when it hangs up at once", async () => {
@@ -273,7 +357,8 @@ describe("a peer that is not FreeSWITCH", () => {
 		await standIn.close();
 		for (const [host, words] of [
 			["127.0.0.1", /cannot reach FreeSWITCH's event socket at 127\.0\.0\.1:\d+: connection refused/],
-			["localhost", /at localhost:\d+: connection refused/],
+			["localhost", /at localhost:\d+ \(127\.0\.0\.1, ::1\): connection refused/],
+			["127.1", /at 127\.1:\d+ \(127\.0\.0\.1\): connection refused/],
 			["no-such-host.invalid", /no-such-host.invalid:\d+: (no such host|the name cannot be looked up now)/],
 		] as const) {
 			await failsWith(open({ host }), errors.Unreachable, words);

@@ -65,7 +65,7 @@ export interface ClaimsOptions {
 }
 
 const known =
-	/^(version|conference (?:list summary|json_list compact)|sofia jsonstatus|reloadxml|sofia profile external (rescan|(killgw|register|unregister) conf_(?<room>\d+)))$/;
+	/^(version|global_getvar core_uuid|conference (?:list summary|json_list compact)|sofia jsonstatus|reloadxml|sofia profile external (rescan|(killgw|register|unregister) conf_(?<room>\d+)))$/;
 
 export class Claims {
 	/** The first claim that did not hold, as a sentence. */

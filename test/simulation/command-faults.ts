@@ -75,7 +75,7 @@ const patterns = {
 	killgw: /killgw/,
 	rescan: /rescan$/,
 	register: / register /,
-	version: /^version/,
+	version: /^(version|global_getvar)/,
 };
 
 type CommandFault = {

@@ -4,7 +4,7 @@
  * a connection carries out one command at a time and gets its events after the answer.
  */
 
-import { version } from "../../src/freeswitch/commands.ts";
+import { coreUuid, version } from "../../src/freeswitch/commands.ts";
 import { Disconnected, NoAnswer } from "../../src/freeswitch/errors.ts";
 import { ask, type ConnectionLost } from "../../src/freeswitch/event-socket.ts";
 import { type Event, readEvent } from "../../src/freeswitch/events.ts";
@@ -56,7 +56,6 @@ export class SimulatedSession implements Session {
 		this.#node = node;
 		this.#time = time;
 		this.#freeswitch = node.freeswitch;
-		this.core = node.freeswitch.uuid;
 		this.onEvent = onEvent;
 		this.ended = new Promise((resolve) => {
 			this.#end = resolve;
@@ -64,8 +63,10 @@ export class SimulatedSession implements Session {
 		this.#stopListening = node.freeswitch.events.listen((event) => this.#fired(event));
 	}
 
+	/** Asks what a session tells of FreeSWITCH. */
 	async askVersion(): Promise<void> {
 		this.version = await ask(this, version);
+		this.core = await ask(this, coreUuid);
 	}
 
 	api(command: string): Promise<string> {

@@ -41,7 +41,7 @@ export class Storms {
 			this.#lastPass = now;
 			this.counts.passes += 1;
 			this.#inPass = [];
-		} else if (command !== "version" && !command.includes("killgw")) {
+		} else if (command !== "version" && !command.startsWith("global_getvar") && !command.includes("killgw")) {
 			if (this.#inPass.includes(command)) {
 				this.#fail(`the daemon sends "${command}" twice in one pass`);
 			}

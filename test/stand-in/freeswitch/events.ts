@@ -9,14 +9,15 @@ export type FiredAt = readonly [file: string, name: string, line: number];
 
 export class Events {
 	readonly #now: () => number;
-	readonly #coreUuid: string;
+	/** This run's; also what `global_getvar core_uuid` answers. */
+	readonly coreUuid: string;
 	readonly #listeners = new Set<(event: EventRecord) => void>();
 	#sequence = 0;
 
 	/** @param now FreeSWITCH's time, ms since 1970 */
 	constructor(now: () => number, coreUuid: string) {
 		this.#now = now;
-		this.#coreUuid = coreUuid;
+		this.coreUuid = coreUuid;
 	}
 
 	/** Passes every event to `listener`, synchronously, until the returned function is called. */
@@ -32,7 +33,7 @@ export class Events {
 		this.#sequence += 1;
 		const event: EventRecord = {
 			...(name.includes("::") ? { "Event-Subclass": name, "Event-Name": "CUSTOM" } : { "Event-Name": name }),
-			"Core-UUID": this.#coreUuid,
+			"Core-UUID": this.coreUuid,
 			"FreeSWITCH-Hostname": "vm",
 			"FreeSWITCH-Switchname": "vm",
 			"FreeSWITCH-IPv4": "192.0.2.2",

@@ -11,6 +11,7 @@ import { Conferences } from "./conferences.ts";
 import { Configuration } from "./configuration.ts";
 import { Events } from "./events.ts";
 import { type Latencies, latencyOf } from "./latencies.ts";
+import { NotModelled } from "./not-modelled.ts";
 import { Random } from "./random.ts";
 import { Sofia } from "./sofia.ts";
 import { sofiaCommand } from "./sofia-commands.ts";
@@ -149,6 +150,11 @@ export class FreeSwitch {
 					return conferenceCommand(this.conferences, words, now);
 				case "reloadxml":
 					return `+OK [${this.configuration.reload()}]\n`;
+				case "global_getvar":
+					if (words.join(" ") !== "core_uuid") {
+						throw new NotModelled(command);
+					}
+					return this.events.coreUuid;
 				case "version":
 					return "FreeSWITCH Version 1.10.12-release~64bit (-release 64bit)\n";
 			}

@@ -318,6 +318,25 @@ describe("FreeSWITCH's version", () => {
 	});
 });
 
+describe("FreeSWITCH's Core-UUID", () => {
+	it("is what it says, if that is one", () => {
+		const uuid = "8c5a6e5e-7a1b-4d39-9f3c-0e7a5b1d2c44";
+		const answers = [
+			uuid,
+			`${uuid}\n`,
+			"-ERR global_getvar Command not found!\n",
+			"",
+			"-ERR no reply\n",
+			`${uuid}0`,
+			"{}",
+		];
+		assert.deepEqual(
+			answers.map((answer) => commands.coreUuid.read(answer)),
+			[uuid, uuid, undefined, undefined, undefined, undefined, undefined],
+		);
+	});
+});
+
 describe("a gateway's state", () => {
 	/** Every state that FreeSWITCH has, and what it means for a room. */
 	const meanings: Record<string, string[]> = {

@@ -13,7 +13,16 @@ function fakeSession(version?: string) {
 	const ended = new Promise<ConnectionLost>((resolve) => {
 		end = resolve;
 	});
-	const session = { version, place: "localhost:8021", ended, end, closed: 0, api: () => Promise.resolve(""), close };
+	const session = {
+		version,
+		core: undefined,
+		place: "localhost:8021",
+		ended,
+		end,
+		closed: 0,
+		api: () => Promise.resolve(""),
+		close,
+	};
 	function close(): void {
 		session.closed += 1;
 		end(new ConnectionLost("closed by the daemon"));

@@ -7,6 +7,7 @@ import { join } from "node:path";
 function gatewayParams(room: string): Readonly<Record<string, string>> {
 	return {
 		username: room,
+		"from-user": room,
 		password: "secret",
 		proxy: "127.0.0.100",
 		"register-transport": "tcp",

@@ -42,7 +42,7 @@ function run(script: string, args: readonly string[], settings: Readonly<Record<
 	return { status, said: stdout + stderr, files: readdirSync(gateways).sort() };
 }
 
-/** Both calls twice, as the daemon may make them; returns the snippet. */
+/** All calls twice, as they may be made; returns the gateway. */
 function keepsTheContract(script: string, settings: Readonly<Record<string, string>>) {
 	let snippet = "";
 	for (const time of ["first", "second"]) {
@@ -52,17 +52,37 @@ function keepsTheContract(script: string, settings: Readonly<Record<string, stri
 	for (const time of ["first", "second"]) {
 		assert.deepEqual(run(script, [room, "del"], settings), { status: 0, said: "", files: [] }, time);
 	}
-	return readSnippet(snippet);
+	assert.deepEqual(run(script, [room], settings).files, [`conf_${room}.xml`]);
+	writeFileSync(join(gateways, "conf_trunk.xml"), "an administrator's own");
+	for (const time of ["first", "second"]) {
+		assert.deepEqual(run(script, ["--all", "del"], settings), { status: 0, said: "", files: ["conf_trunk.xml"] }, time);
+	}
+	rmSync(join(gateways, "conf_trunk.xml"));
+	const [gateway, ...more] = readSnippet(snippet);
+	assert.ok(gateway !== undefined && more.length === 0, "one gateway");
+	return gateway;
 }
 
 describe("the script of one's own in the documents", () => {
-	it("writes the gateway and removes it, each as often as it is asked to", () => {
-		const { gateway, params } = keepsTheContract(installed(own), account);
-		assert.equal(gateway, `conf_${room}`);
-		assert.deepEqual(
-			[params["username"], params["password"], params["from-user"], params["extension"]],
-			["cluster", "s3cret", room, room],
-		);
+	it("writes the gateway and removes it, each as often as it is asked to, with and without a mark", () => {
+		for (const [mark, username] of [
+			[{}, room],
+			[{ GATEWAY_MARK: "2k.9" }, `${room}~2k.9`],
+		] as const) {
+			const { gateway, params } = keepsTheContract(installed(own), { ...account, ...mark });
+			assert.equal(gateway, `conf_${room}`);
+			assert.deepEqual(
+				["username", "auth-username", "password", "from-user", "extension"].map((name) => params[name]),
+				[username, "cluster", "s3cret", room, room],
+			);
+		}
+	});
+
+	it("takes the temporary files of killed runs away when it removes those of all rooms", () => {
+		writeFileSync(join(gateways, `.conf_${room}.4711`), "");
+		writeFileSync(join(gateways, `conf_${room}.xml`), "");
+		assert.deepEqual(run(installed(own), ["--all", "del"], {}), { status: 0, said: "", files: [] });
+		assert.equal(run(installed(own), ["--all", "del"], { GATEWAY_DIR: join(top, "gone") }).status, 0);
 	});
 
 	it("fails without a setting, names it, and leaves nothing behind", () => {

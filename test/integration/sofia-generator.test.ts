@@ -3,6 +3,6 @@ import { it } from "node:test";
 import { describeScript } from "../fixtures/generator-cases.ts";
 
 // The script's own first line chooses the shell.
-describeScript("the machine's own sh", [], (title, test) => {
+describeScript("the machine's own sh", { command: [] }, (title, test) => {
 	void it(title, test);
 });

@@ -1,7 +1,7 @@
 /** The shipped generator script under every shell that may be a system's sh, killed at chosen moments, and as root. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chownSync, readFileSync, statSync } from "node:fs";
+import { chownSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe } from "node:test";
 import { after, describeScript, modeOf, ours, room } from "../fixtures/generator-cases.ts";
@@ -20,7 +20,9 @@ const canMount = spawnSync("env", [...ownMounts, "mount -t tmpfs tiny /tmp"]).st
 
 for (const { tool, options } of shells) {
 	const name = [tool, ...options].join(" ");
-	const shell = [pathOf(tool) ?? tool, ...options];
+	const path = pathOf(tool) ?? tool;
+	// Where the shell is busybox, so are the tools.
+	const shell = { command: [path, ...options], toolsOf: tool === "busybox" ? path : undefined };
 
 	describeScript(name, shell, (title, test) => {
 		itNeeding([tool], title, test);
@@ -82,10 +84,44 @@ for (const { tool, options } of shells) {
 		});
 	});
 
+	describe(`the removal of all rooms, under ${name}`, () => {
+		itNeeding([tool, "strace"], "takes a handful of processes for a thousand", (_, strace = "") =>
+			atSite(shell, (site) => {
+				for (let number = 0; number < 1_000; number += 1) {
+					const comment = "<!-- Written by sofia-generator.sh -->";
+					writeFileSync(join(site.gateways, `conf_room-${number}.xml`), `<include>\n  ${comment}\n`);
+				}
+				const log = join(site.top, "strace");
+				site.succeed(["--all", "del"], { through: [strace, "-qq", "-f", "-o", log, "-e", "trace=process"] });
+				assert.deepEqual(site.files(), []);
+				const forks = readFileSync(log, "utf8").match(/\b(?:v?fork|clone3?)\(/g)?.length ?? 0;
+				assert.ok(forks > 0 && forks < 6, String(forks));
+			}),
+		);
+	});
+
+	describe(`a run where /proc hides other users' processes, under ${name}`, () => {
+		const become = isRoot ? "setpriv --reuid=65534 --regid=65534 --clear-groups " : "";
+		const advice =
+			adviceOn([tool, "setpriv"]) || (canMount ? "" : "a file system cannot be mounted here (run it as root)");
+		itUnless(advice, "leaves the temporary files of those alone, and clears those of runs that have ended", () =>
+			atSite(shell, (site) => {
+				const gone = `.conf_777.${spawnSync("/bin/sh", ["-c", ":"]).pid}.tmp`;
+				const running = ".conf_777.1.tmp";
+				for (const file of [gone, running]) {
+					writeFileSync(join(site.gateways, file), "");
+				}
+				const commands = `mount -t tmpfs none /proc && exec ${become}"$@"`;
+				site.succeed([room], { asRoot: true, env: { PATH: "/usr/bin:/bin" }, through: [...ownMounts, commands, "sh"] });
+				assert.deepEqual(site.files(), [running, ours]);
+			}),
+		);
+	});
+
 	describe(`a disk that is full, under ${name}`, () => {
 		const advice = adviceOn([tool]) || (canMount ? "" : "a file system cannot be mounted here (run it as root)");
 		itUnless(advice, "is told in a sentence, and what was there stays", () =>
-			atSite([], (site) => {
+			atSite({ command: [] }, (site) => {
 				const commands =
 					`mount -t tmpfs -o size=4k tiny "$GATEWAY_DIR"; ${name} "$0" 1 || exit 1; ` +
 					`${name} "$0" 2; echo "status $?"; ls -A "$GATEWAY_DIR"`;

@@ -5,7 +5,7 @@ export type Action = "write" | "remove";
 
 export interface Generator {
 	/**
-	 * Writes or removes the snippet of a room.
+	 * Writes or removes the snippet of a room. Settles when no process of the run is left, however long that takes.
 	 * @param urgent whether the room waits for it; runs that are not urgent leave half of the places to others
 	 * @throws GeneratorFailed
 	 */

@@ -17,18 +17,28 @@ export class Places {
 		this.#count = count;
 	}
 
-	/** Does some work when there is a place for it. */
-	async use<T>(urgent: boolean, work: () => Promise<T>): Promise<T> {
+	/**
+	 * Does some work when there is a place for it.
+	 * @param work may call `leave` to give its place to others before it has ended
+	 */
+	async use<T>(urgent: boolean, work: (leave: () => void) => Promise<T>): Promise<T> {
 		await new Promise<void>((begin) => {
 			this.#waiting.push({ urgent, begin });
 			this.#fill();
 		});
+		let hasLeft = false;
+		const leave = () => {
+			if (!hasLeft) {
+				hasLeft = true;
+				this.#taken -= 1;
+				this.#takenByOthers -= urgent ? 0 : 1;
+				this.#fill();
+			}
+		};
 		try {
-			return await work();
+			return await work(leave);
 		} finally {
-			this.#taken -= 1;
-			this.#takenByOthers -= urgent ? 0 : 1;
-			this.#fill();
+			leave();
 		}
 	}
 

@@ -1,5 +1,5 @@
 /** A process that runs the script, as the leader of a process group of its own, so that its children end with it. */
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { kill } from "node:process";
 import { execa } from "execa";
 import { printable, redact, secretsIn } from "../log/text.ts";
@@ -61,7 +61,7 @@ export const startScript: StartScript = (script, args, environment) => {
 	return {
 		exited: Promise.race([exited, closed]),
 		closed,
-		signal: (signal) => pid !== undefined && isAnybodyLeft(pid, signal),
+		signal: pid === undefined ? () => false : signalsTo(pid),
 		letGo: () => {
 			child.stdout.destroy();
 			child.stderr.destroy();
@@ -70,14 +70,38 @@ export const startScript: StartScript = (script, args, environment) => {
 	};
 };
 
-/** Sends a signal to a process group. */
-function isAnybodyLeft(leader: number, signal: "SIGTERM" | "SIGKILL" | 0): boolean {
+/**
+ * Makes what sends signals to a process group. Who has ended and is only not collected yet does not count: where the first
+ * process of a container collects nobody, that is for ever.
+ */
+function signalsTo(group: number): ScriptProcess["signal"] {
+	let members: number[] = [];
+	return (signal) => {
+		// All processes are gone through only when none of those is left that were found before.
+		const isMember = (pid: number) => isAliveIn(group, pid);
+		try {
+			kill(-group, signal);
+			members = members.filter(isMember);
+			if (members.length === 0) {
+				members = readdirSync("/proc").map(Number).filter(isMember);
+			}
+			return members.length > 0;
+		} catch (error) {
+			// EPERM: somebody is there whom this user may not signal.
+			return (error as NodeJS.ErrnoException).code !== "ESRCH";
+		}
+	};
+}
+
+/** Whether a process of this group goes on, or hangs. */
+function isAliveIn(group: number, pid: number): boolean {
 	try {
-		kill(-leader, signal);
-		return true;
-	} catch (error) {
-		// EPERM: somebody is there whom this user may not signal.
-		return (error as NodeJS.ErrnoException).code !== "ESRCH";
+		// The name in parentheses can contain anything. (proc_pid_stat(5): pid, name, state, parent, group)
+		const [, state = "", , of] = /^.*\) (\w) (\d+) (\d+) /s.exec(readFileSync(`/proc/${pid}/stat`, "latin1")) ?? [];
+		return Number(of) === group && state !== "Z" && state !== "X";
+	} catch {
+		// It has ended meanwhile, or is no process.
+		return false;
 	}
 }
 

@@ -414,6 +414,16 @@ describe("a script that leaves a process behind", () => {
 		});
 	}
 
+	it("does not wait until somebody collects that one's exit status", async () => {
+		// The parent has left the group, and collects nobody.
+		const parent = "( sleep 1000 & note child $!; exec setsid sleep 1000 ) > /dev/null 2>&1 & note parent $!";
+		const run = start(generator(script(parent, 'until [ -e "$D/pids/child" ]; do sleep 0.01; done', "note script $$")));
+		await reaped(await pid("script"));
+		assert.equal(await outcomeOf(run, timePasses), undefined);
+		assert.equal(stateOf(await pid("child")), "Z");
+		assert.ok(Number(log.lines[0]?.fields["took"]) < 1_000);
+	});
+
 	it("does not wait for one that has left its group and holds the output", async () => {
 		const run = start(generator(script("setsid sleep 1000 & note child $!", "note script $$")));
 		await reaped(await pid("script"));
@@ -474,6 +484,18 @@ describe("stopping", () => {
 		);
 		await Promise.all(processes.map(gone));
 		assert.deepEqual([pids().length, clock.timers], [2 * places, 0]);
+	});
+
+	it("gives what runs 0.5 s to clean up, also where its output is redirected", async () => {
+		const lines = [`exec > "$D/output" 2>&1`, "trap 'sleep 0.05; echo bye; exit' TERM", "note script $$"];
+		const runs = generator(script(...lines, "while :; do sleep 0.01; done"));
+		const run = start(runs);
+		const leader = await pid("script");
+		const stopped = runs.stop();
+		await reaped(leader);
+		await failureOf(run, timePasses);
+		await stopped;
+		assert.match(read("output"), /bye\n$/);
 	});
 
 	it("does not wait for a process that has left its group and holds the output", async () => {

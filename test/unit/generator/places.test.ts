@@ -7,11 +7,13 @@ class Work {
 	readonly begun: string[] = [];
 	readonly #places = new Places(4);
 	readonly #ends = new Map<string, () => void>();
+	readonly #leaves = new Map<string, () => void>();
 
 	async ask(urgent: boolean, ...names: string[]): Promise<void> {
 		for (const name of names) {
-			void this.#places.use(urgent, () => {
+			void this.#places.use(urgent, (leave) => {
 				this.begun.push(name);
+				this.#leaves.set(name, leave);
 				return new Promise<void>((resolve) => this.#ends.set(name, resolve));
 			});
 		}
@@ -20,6 +22,11 @@ class Work {
 
 	async end(name: string): Promise<void> {
 		this.#ends.get(name)?.();
+		await settled();
+	}
+
+	async leave(name: string): Promise<void> {
+		this.#leaves.get(name)?.();
 		await settled();
 	}
 }
@@ -57,6 +64,24 @@ describe("places", () => {
 		assert.equal(work.begun.at(-1), "5");
 		await work.end("2");
 		assert.equal(work.begun.at(-1), "a");
+	});
+
+	it("are free again when work leaves them, once for each work", async () => {
+		const work = new Work();
+		await work.ask(true, "1", "2", "3");
+		await work.ask(false, "a");
+		await work.ask(true, "4", "5", "6");
+		await work.ask(false, "b", "c");
+		for (const name of ["1", "1", "a", "a"]) {
+			await work.leave(name);
+		}
+		assert.deepEqual(work.begun, ["1", "2", "3", "a", "4", "5"]);
+		await work.end("1");
+		await work.end("a");
+		assert.equal(work.begun.length, 6);
+		await work.end("2");
+		await work.end("3");
+		assert.deepEqual(work.begun.slice(6), ["6", "b"]);
 	});
 
 	it("are free again after work that fails", async () => {

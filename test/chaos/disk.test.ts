@@ -1,13 +1,14 @@
 /** The built daemon and the shipped script on disks that are full or read-only, and with a log that nobody reads. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe } from "node:test";
-import { program } from "../support/daemon-process.ts";
-import { peakMemoryOf } from "../support/processes.ts";
+import { systemClock } from "../../src/clock.ts";
+import { type DaemonProcess, program, shippedScript } from "../support/daemon-process.ts";
+import { childrenOf, peakMemoryOf, stateOf } from "../support/processes.ts";
 import { eventually } from "../support/until.ts";
-import { itOnNodeAsRoot, SmallDisk } from "./disk.ts";
+import { FreezingDisk, itOnNodeAsRoot, SmallDisk } from "./disk.ts";
 import { type ChaosNode, itOnNode, manyRooms } from "./node.ts";
 
 describe("a directory that cannot be written", { concurrency: true }, () => {
@@ -46,6 +47,66 @@ describe("a directory that cannot be written", { concurrency: true }, () => {
 			await node.converged();
 		});
 	}
+});
+
+/** A daemon whose script writes on a disk that can freeze before it does its work, for all rooms but room 1. */
+async function startOnFreezing(node: ChaosNode): Promise<{ disk: FreezingDisk; restart: () => DaemonProcess }> {
+	const [mountPoint, script] = [`${node.directory}-frozen`, `${node.directory}.sh`];
+	mkdirSync(mountPoint);
+	node.atEnd(() => spawnSync("rmdir", [mountPoint]));
+	const disk = new FreezingDisk(node, mountPoint);
+	const lines = ["#!/bin/sh", `[ "$1" = 1 ] || echo "$1" > '${mountPoint}/'"$1"`, `exec '${shippedScript}' "$@"`];
+	writeFileSync(script, lines.join("\n"), { mode: 0o755 });
+	node.atEnd(() => rmSync(script));
+	await node.startFreeSwitch();
+	const environment = { ...node.environment(), GENERATOR_SCRIPT: script, GENERATOR_TIMEOUT: "1" };
+	const restart = () => node.startDaemon([], environment);
+	await restart().said(/0 rooms are running/);
+	return { disk, restart };
+}
+
+describe("a file system that does not answer", () => {
+	const itFreezing = (title: string, test: (node: ChaosNode) => Promise<void>) =>
+		itOnNodeAsRoot(title, test, "fsfreeze", "mkfs.ext4");
+
+	itFreezing("costs each room one process and no descriptor, and other rooms nothing", async (node) => {
+		const { disk } = await startOnFreezing(node);
+		const { daemon } = node;
+		const descriptors = () => readdirSync(`/proc/${daemon.pid}/fd`).length;
+		const before = descriptors();
+		disk.freeze(node);
+		const rooms = manyRooms(12);
+		await node.create(...rooms, "1");
+		await daemon.said(/room 1 is registered/);
+		await daemon.said(/room \d+: .* cannot be ended/, rooms.length);
+		// Time for retries, if there were any.
+		await node.create("2");
+		await daemon.said(/room 2: .* cannot be ended/);
+		assert.deepEqual(
+			childrenOf(daemon.pid).map(stateOf),
+			[...rooms, "2"].map(() => "D"),
+		);
+		assert.equal(descriptors(), before);
+		assert.equal(daemon.count(/cannot be ended/), rooms.length + 1);
+		disk.thaw();
+		await node.converged();
+	});
+
+	itFreezing("does not keep the daemon from ending within 5 s", async (node) => {
+		const { disk, restart } = await startOnFreezing(node);
+		const { daemon } = node;
+		disk.freeze(node);
+		await node.create("2");
+		await daemon.said(/room 2: .* cannot be ended/);
+		await node.create("3");
+		await eventually(() => childrenOf(daemon.pid).length === 2, "the second script has begun");
+		const began = systemClock.now();
+		assert.equal(await daemon.stop(), 0);
+		assert.ok(systemClock.now() - began < 5_000);
+		disk.thaw();
+		restart();
+		await node.converged();
+	});
 });
 
 /** Starts a daemon that logs into a file descriptor, such as of a pipe that nobody reads. */

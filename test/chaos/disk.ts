@@ -1,15 +1,15 @@
 /** A small file system to be filled up and made read-only. Permissions do not stop root, but this does. */
 import { spawnSync } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
+import { rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { itUnless } from "../support/needed-tool.ts";
+import { adviceOn, itUnless, type Tool } from "../support/needed-tool.ts";
 import { ChaosNode } from "./node.ts";
 
 const advice = process.getuid?.() === 0 ? "" : "it mounts a file system, for which it must be run as root (sudo)";
 
-/** `it()`, for a test that mounts such disks on a node. */
-export function itOnNodeAsRoot(title: string, test: (node: ChaosNode) => Promise<void>): void {
-	itUnless(advice, title, () => ChaosNode.use(test));
+/** `it()`, for a test that mounts such disks on a node, and needs these tools for it. */
+export function itOnNodeAsRoot(title: string, test: (node: ChaosNode) => Promise<void>, ...tools: Tool[]): void {
+	itUnless(advice || adviceOn(tools), title, () => ChaosNode.use(test));
 }
 
 export class SmallDisk {
@@ -47,6 +47,33 @@ export class SmallDisk {
 
 	set readOnly(readOnly: boolean) {
 		run("mount", "-o", readOnly ? "remount,ro" : "remount,rw", this.#directory);
+	}
+}
+
+/** A file system that can be made to answer nobody who writes: processes wait in state D, as for a lost NFS server. */
+export class FreezingDisk {
+	readonly #directory: string;
+
+	/** Mounts one on an empty directory until the end of the test. @throws Error where that is not allowed */
+	constructor(node: ChaosNode, directory: string) {
+		this.#directory = directory;
+		const image = `${directory}.img`;
+		writeFileSync(image, "");
+		node.atEnd(() => rmSync(image));
+		truncateSync(image, 2 ** 24);
+		run("mkfs.ext4", "-q", image);
+		run("mount", "-o", "loop", image, directory);
+		node.atEnd(() => run("umount", "--lazy", directory));
+	}
+
+	/** Until the end of the test, or until it is thawed. */
+	freeze(node: ChaosNode): void {
+		run("fsfreeze", "--freeze", this.#directory);
+		node.atEnd(() => this.thaw());
+	}
+
+	thaw(): void {
+		spawnSync("fsfreeze", ["--unfreeze", this.#directory]);
 	}
 }
 

@@ -8,6 +8,7 @@
  * - Nothing is done to gateways and snippets that are not rooms', and FreeSWITCH is told nothing but the known commands.
  * - No rescan after a reloadxml that did not succeed: it could bring back what was killed.
  * - No rescan loads a snippet that was written although the daemon had seen the room's old gateway dying (the race).
+ * - A daemon never runs two scripts for one room at once, however long one cannot be ended (scripts.ts).
  * - No storms: a pass has at most one reloadxml and one rescan, and one command for each gateway; passes, runs of the
  *   script and tries to connect are no more frequent than their back-offs allow.
  * What must hold while nothing is broken is in promptness.ts, and how much may be done in storms.ts.

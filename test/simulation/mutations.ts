@@ -108,6 +108,12 @@ export const mutants: readonly Mutant[] = [
 		"rescanNeeded || !reloaded || (await this.#renew",
 		"rescanNeeded || (await this.#renew",
 	),
+	mutant(
+		"forget a script that cannot be ended",
+		"src/generator/script-run.ts",
+		"			} while (this.#process.signal(0));\n		}",
+		"			} while (false);\n			return { exceeded, hung, output: output(), took: 0 };\n		}",
+	),
 	// The time limit of an answer belongs to src/freeswitch/session.ts, of which the simulation has a model.
 	mutant(
 		"trust a late answer after a timeout",

@@ -16,6 +16,8 @@ interface Fault {
 	/** ms; by default, it takes as long as any run. */
 	takes?(takes: number): number;
 	readonly instead?: Instead;
+	/** Whether no signal ends it: it waits for a file system, and does its work when that answers again. */
+	readonly immortal?: boolean;
 }
 
 const nothing = () => {};
@@ -36,6 +38,12 @@ const drawnFaults = {
 	slow: { words: (takes) => `takes ${takes} ms`, exitCode: 0, takes: (takes) => takes },
 	// It goes on after that time, if nobody has ended it.
 	hangs: { words: () => "hangs", exitCode: 0, takes: () => 30_000 },
+	stuck: {
+		words: (takes) => `cannot be ended for ${5 * takes} ms`,
+		exitCode: 0,
+		takes: (takes) => 5 * takes,
+		immortal: true,
+	},
 } satisfies Record<string, Fault>;
 
 const faults = {

@@ -23,6 +23,8 @@ export class SimulatedScripts {
 	readonly #time: ProcessTime;
 	/** What ends each process that is running. */
 	readonly #ends = new Set<() => void>();
+	/** The rooms for which one is running. */
+	readonly #busy = new Set<string>();
 
 	constructor(node: SimulatedNode, time: ProcessTime) {
 		this.#node = node;
@@ -40,6 +42,7 @@ export class SimulatedScripts {
 	#start(room: string, action: Action, password: string): ReturnType<StartScript> {
 		const { clock, claims, history, faults, runs, options } = this.#node;
 		let isLeft = !this.#time.dead;
+		let isEnded = false;
 		let cancel = () => {};
 		let resolve!: (how: ScriptExit) => void;
 		const exited = new Promise<ScriptExit>((settle) => {
@@ -49,20 +52,33 @@ export class SimulatedScripts {
 			isLeft = false;
 			cancel();
 			this.#ends.delete(end);
+			this.#busy.delete(room);
 			this.#time.deliver(() => resolve(how));
 		};
-		const end = () => exit({ signal: "SIGTERM" });
+		let end = () => exit({ signal: "SIGTERM" });
 		if (isLeft) {
 			runs.push({ room, action, at: clock.now() });
 			claims.scriptStarted(room, action);
+			if (this.#busy.has(room)) {
+				claims.fail(`the script is run for room ${room} while another run for it has not ended`);
+			}
+			this.#busy.add(room);
 			const fate = faults.scripts.of({ room, action }, options.takes);
 			const name = action === "write" ? `script ${room}` : `script ${room} del`;
 			history.outcome(`${name} is run${fate === undefined ? "" : `, and ${fate.words}`}`);
-			this.#ends.add(end);
-			cancel = clock.after(fate?.takes ?? options.takes, () => {
+			const work = () => {
 				this.#work(room, action, password, fate?.fault.instead);
-				exit({ exitCode: fate?.fault.exitCode ?? 0 });
-			});
+				exit(isEnded ? { signal: "SIGKILL" } : { exitCode: fate?.fault.exitCode ?? 0 });
+			};
+			if (fate?.fault.immortal === true) {
+				end = () => {
+					isEnded = true;
+				};
+				this.#node.mendAfter(fate.takes, work);
+			} else {
+				cancel = clock.after(fate?.takes ?? options.takes, work);
+			}
+			this.#ends.add(end);
 		}
 		return {
 			exited,

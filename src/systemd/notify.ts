@@ -73,7 +73,10 @@ export class Notices {
 	#notBefore = { anything: 0, status: 0 };
 	#sending: Promise<void> | undefined;
 	#cancelTimer = () => {};
+	/** How many tries in a row have failed. */
 	#failures = 0;
+	/** Those who wait for what becomes of a ping. */
+	#pinging: ((sent: boolean) => void)[] = [];
 
 	/** @param send undefined if nobody listens */
 	constructor(send: Send | undefined, clock: Clock, log: Log) {
@@ -99,9 +102,12 @@ export class Notices {
 		this.#add(status);
 	}
 
-	/** All is well: the watchdog starts to count anew. */
-	alive(): void {
-		this.#add(ping);
+	/** All is well: the watchdog starts to count anew. Resolves with whether that was sent. */
+	alive(): Promise<boolean> {
+		return new Promise((resolve) => {
+			this.#pinging.push(resolve);
+			this.#add(ping);
+		});
 	}
 
 	/** The service is ending. Resolves when systemd knows that and the last status, or after a second. */
@@ -130,7 +136,9 @@ export class Notices {
 			return;
 		}
 		const now = this.#clock.now();
-		const dueAt = (one: string) => Math.max(this.#notBefore.anything, one === status ? this.#notBefore.status : 0);
+		// A ping cannot wait, and takes along what waits for another try.
+		const notBefore = this.#waiting.has(ping) ? 0 : this.#notBefore.anything;
+		const dueAt = (one: string) => Math.max(notBefore, one === status ? this.#notBefore.status : 0);
 		const wait = Math.min(...[...this.#waiting].map(dueAt)) - now;
 		if (wait > 0) {
 			this.#cancelTimer = this.#clock.after(wait, () => this.#next());
@@ -142,14 +150,16 @@ export class Notices {
 		}
 		const assignments = due.flatMap((one) => (one === status ? this.#newStatus(now) : [one]));
 		if (assignments.length > 0) {
+			const pinging = due.includes(ping) ? this.#pinging.splice(0) : [];
 			this.#sending = send(assignments)
 				.then(
-					() => {
-						this.#failures = 0;
-					},
+					() => this.#sent(),
 					(error: unknown) => this.#failed(due, error),
 				)
 				.finally(() => {
+					for (const told of pinging) {
+						told(this.#failures === 0);
+					}
 					this.#sending = undefined;
 					this.#next();
 				});
@@ -164,7 +174,15 @@ export class Notices {
 		return this.#shown === before ? [] : [this.#shown];
 	}
 
-	/** All but a ping is sent again after a while: without READY=1 the start would fail. */
+	#sent(): void {
+		if (this.#failures > 0) {
+			const tries = this.#failures === 1 ? "1 try" : `${this.#failures} tries`;
+			this.#log.info(`systemd can be told again how the service is; ${tries} had failed`);
+		}
+		this.#failures = 0;
+	}
+
+	/** All but a ping is sent again after a while: without READY=1 the start would fail. Who sends a ping repeats it, if it is still true. */
 	#failed(due: readonly string[], error: unknown): void {
 		this.#failures += 1;
 		if (this.#failures === 1) {

@@ -59,7 +59,7 @@ describe("what systemd is told", () => {
 		notices.status(() => "one");
 		await clock.advance(100);
 		notices.status(() => "two");
-		notices.alive();
+		void notices.alive();
 		await clock.advance(1_000);
 		assert.deepEqual(sent, ["0.0 STATUS=one", "0.1 WATCHDOG=1", "1.0 STATUS=two"]);
 	});
@@ -67,7 +67,7 @@ describe("what systemd is told", () => {
 	it("is sent one after the other, since what is sent later must arrive later", async () => {
 		takes = 700;
 		notices.ready();
-		notices.alive();
+		void notices.alive();
 		notices.status(() => "one");
 		await clock.advance(800);
 		assert.deepEqual(sent, ["0.0 READY=1", "0.7 WATCHDOG=1 STATUS=one"]);
@@ -100,7 +100,7 @@ describe("what systemd is told", () => {
 		const mute = new Notices(undefined, clock, log);
 		mute.ready();
 		mute.status(() => "one");
-		mute.alive();
+		void mute.alive();
 		await mute.stopping();
 		assert.deepEqual([sent, clock.timers, log.lines], [[], 0, []]);
 	});
@@ -110,7 +110,7 @@ describe("what cannot be sent", () => {
 	it("is said once, and sent again less and less often, but for old pings", async () => {
 		failing = true;
 		notices.ready();
-		notices.alive();
+		void notices.alive();
 		notices.status(() => "one");
 		await clock.advance(600_000);
 		assert.equal(log.said(/systemd cannot be told how the service is \(no such program\)/).length, 1);
@@ -121,6 +121,34 @@ describe("what cannot be sent", () => {
 		const { length } = sent;
 		await clock.advance(600_000);
 		assert.equal(sent.length, length);
+	});
+
+	it("is counted, and said again when it can be sent", async () => {
+		failing = true;
+		notices.ready();
+		await clock.advance(3_000);
+		failing = false;
+		await clock.advance(10_000);
+		assert.deepEqual(log.said(/can be told again/), [
+			"systemd can be told again how the service is; 2 tries had failed",
+		]);
+		notices.status(() => "one");
+		await clock.advance(10_000);
+		assert.equal(log.lines.length, 2);
+	});
+
+	it("keeps no ping waiting, which tells whether it was sent and takes along what waits", async () => {
+		failing = true;
+		notices.ready();
+		await clock.advance(10_000);
+		sent.length = 0;
+		const failed = notices.alive();
+		await clock.advance(takes);
+		assert.deepEqual([sent, await failed], [["10.0 READY=1 WATCHDOG=1"], false]);
+		failing = false;
+		const ping = notices.alive();
+		await clock.advance(takes);
+		assert.deepEqual([sent[1], await ping], ["10.0 READY=1 WATCHDOG=1", true]);
 	});
 
 	it("does not keep the end from being sent", async () => {

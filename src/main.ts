@@ -114,7 +114,7 @@ function run(config: Config): void {
 		void exit(exitCode.failed);
 	});
 	log.info({ version: manifest.version }, `fsconfregger ${manifest.version} started, for profile ${config.profile}`);
-	file?.warnIfOpen();
+	file?.warn();
 	daemon.start();
 	watchdog.start();
 }

@@ -15,6 +15,9 @@ export class SettingsFile {
 	/** What the file held when the daemon was started; empty if it could not be read. */
 	readonly #atStart: ReadonlyMap<string, string>;
 	#now: ReadonlyMap<string, string>;
+	/** What is odd in the file as it was read last, and what of that was told. */
+	#odd: readonly string[] = [];
+	#told: readonly string[] = [];
 
 	/** @param started the environment that the daemon was started with */
 	constructor(path: string, started: NodeJS.ProcessEnv, log: Log) {
@@ -22,7 +25,7 @@ export class SettingsFile {
 		this.#log = log;
 		this.#started = started;
 		try {
-			this.#atStart = assignments(readFileSync(path, "utf8"));
+			this.#atStart = this.#parse();
 		} catch {
 			// It matters at a reload, and is said then.
 			this.#atStart = new Map();
@@ -32,15 +35,15 @@ export class SettingsFile {
 
 	/** Reads it again. If it cannot be read, the old settings stay in force, and the log says so. */
 	read(): void {
-		this.warnIfOpen();
 		try {
-			this.#now = assignments(readFileSync(this.#path, "utf8"));
+			this.#now = this.#parse();
 		} catch (error) {
 			this.#log.warn(
 				`the settings cannot be read again, so the old ones stay in force: ${messageOf(error)}; ` +
 					`${this.#path} must be readable by the daemon's group (root:daemon, mode 0640), or restart the daemon before you reload it`,
 			);
 		}
+		this.warn();
 		const { environment } = this;
 		const changed = Object.values(settings)
 			.map(({ variable }) => variable)
@@ -52,8 +55,12 @@ export class SettingsFile {
 		}
 	}
 
-	/** Warns if every local user can read or write it. */
-	warnIfOpen(): void {
+	/** Warns if every local user can read or write it, and of lines that hardly mean what they say, unless these were there before. */
+	warn(): void {
+		for (const sentence of this.#odd.filter((one) => !this.#told.includes(one))) {
+			this.#log.warn(sentence);
+		}
+		this.#told = this.#odd;
 		let mode: number;
 		try {
 			mode = statSync(this.#path).mode & 0o777;
@@ -68,9 +75,9 @@ export class SettingsFile {
 		}
 	}
 
-	/** The names of the variables that it assigns. */
-	get names(): Iterable<string> {
-		return this.#now.keys();
+	/** The variables that it sets. */
+	get names(): readonly string[] {
+		return [...this.#now.keys()];
 	}
 
 	/** The environment that the daemon would have if it were started now; what was taken out of the file is undefined. */
@@ -81,12 +88,23 @@ export class SettingsFile {
 		}
 		return environment;
 	}
+
+	#parse(): ReadonlyMap<string, string> {
+		const odd: string[] = [];
+		const found = assignments(readFileSync(this.#path, "utf8"), (line, what) =>
+			odd.push(`line ${line} of ${this.#path}: ${what}`),
+		);
+		this.#odd = odd;
+		return found;
+	}
 }
 
 /** The start of a line that is a comment, or has no "=", and so says nothing. */
 const idle = /[ \t\n\r]*(?:[#;](?:\\[^\n\r]|[^\\\n\r])*\\?|[^=\n\r]*(?=[\n\r]|$))(?:[\n\r]|$)/y;
 const name = /[ \t\n\r]*([^=\n\r]*?)[ \t]*=/y;
 const quoted = /[ \t]*(?:'([^']*)'?|"((?:\\[^]|[^"\\])*)\\?"?)/y;
+/** In what stands without quotes, a # as a shell's comment begins. */
+const comment = /^(?:\\[^]|[^\\])*?[ \t]#/;
 const bare = /[ \t]*((?:\\[^]|[^\\\n\r])*?)[ \t]*(?:[\n\r]|\\?$)/y;
 
 /**
@@ -94,8 +112,9 @@ const bare = /[ \t]*((?:\\[^]|[^\\\n\r])*?)[ \t]*(?:[\n\r]|\\?$)/y;
  * quotes all means itself, within double quotes a backslash is taken away before a quotation mark, a backslash, a backtick
  * and a $; elsewhere before anything. A line goes on behind a backslash at its end, and within quotes. Without quotes, blanks
  * at the end do not count.
+ * @param odd told of assignments that a shell would understand otherwise, by the line and without the value
  */
-export function assignments(text: string): Map<string, string> {
+export function assignments(text: string, odd: (line: number, what: string) => void = () => {}): Map<string, string> {
 	const found = new Map<string, string>();
 	let at = 0;
 	const next = (pattern: RegExp): RegExpExecArray | null => {
@@ -108,15 +127,26 @@ export function assignments(text: string): Map<string, string> {
 		if (next(idle) !== null) {
 			continue;
 		}
-		const [, variable = ""] = next(name) ?? [];
+		const [before = "", variable = ""] = next(name) ?? [];
+		const line = text.slice(0, at - before.trimStart().length).split("\n").length;
 		let value = "";
 		for (let part = next(quoted); part !== null; part = next(quoted)) {
 			const [, single, double = ""] = part;
 			value += single ?? unescaped(double, /\\(["\\`$\n])/g);
 		}
-		value += unescaped(next(bare)?.[1] ?? "", /\\([^])/g);
-		if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) {
-			found.set(variable, value);
+		const [rest = "", last = ""] = next(bare) ?? [];
+		value += unescaped(last, /\\([^])/g);
+		const [, exported = "", plain = ""] = /^(?:export[ \t]+(\w+)|([A-Za-z_]\w*))$/.exec(variable) ?? [];
+		if (plain !== "") {
+			found.set(plain, value);
+		}
+		if (exported !== "") {
+			odd(line, `systemd ignores ${exported}, because of the word export before it; remove that word`);
+		} else if (plain !== "" && comment.test(rest)) {
+			odd(
+				line,
+				`the # and what follows are part of the value of ${plain}; put a comment on a line of its own, or such a value into quotes`,
+			);
 		}
 	}
 	return found;

@@ -73,7 +73,7 @@ describe("the settings file", () => {
 		const file = started();
 		for (const mode of [0o600, 0o640, 0o660, 0o644, 0o642, 0o666]) {
 			chmodSync(path, mode);
-			file.warnIfOpen();
+			file.warn();
 		}
 		assert.deepEqual(
 			log.said(/holds passwords, and every local user has access/).map((line) => /\(mode \d+\)/.exec(line)?.[0]),
@@ -82,9 +82,58 @@ describe("the settings file", () => {
 		assert.match(log.said(/./)[0] ?? "", /: chown root:daemon .*; chmod 0640 /);
 		unlinkSync(path);
 		log.lines.length = 0;
-		file.warnIfOpen();
+		file.warn();
 		assert.deepEqual(log.lines, []);
 	});
+
+	it("tells the names of the variables that it sets", () => {
+		write("SIP_PASSWORD='old s3cret'", "export A=1", "B=", "# C=1");
+		const file = started();
+		assert.deepEqual([...file.names], ["SIP_PASSWORD", "B"]);
+		write("D=1");
+		file.read();
+		assert.deepEqual([...file.names], ["D"]);
+	});
+
+	it("is warned of where systemd understands a line otherwise than a shell: at the start, and at a reload if that is new", () => {
+		const ignored = (line: number, name: string) =>
+			`line ${line} of ${path}: systemd ignores ${name}, because of the word export before it; remove that word`;
+		const kept = (line: number, name: string) =>
+			`line ${line} of ${path}: the # and what follows are part of the value of ${name}; put a comment on a line of its own, or such a value into quotes`;
+		write(
+			"# A comment",
+			"",
+			"export SIP_PASSWORD='new s3cret'",
+			"  export\tSIP_ACCOUNT = s3cret",
+			"EXPIRES=60 # s3cret",
+		);
+		const file = started();
+		assert.deepEqual(log.lines, []);
+		file.warn();
+		const atStart = [ignored(3, "SIP_PASSWORD"), ignored(4, "SIP_ACCOUNT"), kept(5, "EXPIRES")];
+		assert.deepEqual(log.said(/./), atStart);
+		write("# A comment", "", "export SIP_PASSWORD='n3wer s3cret'", "SIP_ACCOUNT=1", "B='s3", "cret'\t# s3cret");
+		file.read();
+		assert.deepEqual(log.said(/./), [...atStart, kept(5, "B")]);
+		assert.ok(log.lines.every(({ level }) => level === "warn"));
+		write("A=1");
+		file.read();
+		assert.equal(log.lines.length, 4);
+		write("", "", "export SIP_PASSWORD=x");
+		file.read();
+		assert.equal(log.lines.length, 5);
+	});
+
+	for (const line of [
+		...["A=a#b", "A=#b", "A=a\\ #b", "A=a \\#b", "A='a #b'", 'A="a # b"', "A='a'#b", "# export A=1 # so", "; A=1 # so"],
+		...["export A", "A=export B=1", "exported=1", "A=one \\\n# two", "1 # a=b # c", 'A="a\n#b"'],
+	]) {
+		it(`is not warned of where nothing is odd: ${JSON.stringify(line)}`, () => {
+			write(line);
+			started().warn();
+			assert.deepEqual(log.lines, []);
+		});
+	}
 
 	for (const { what, text, means } of environmentFiles) {
 		it(`is understood as systemd does: ${what}`, () => assert.deepEqual(Object.fromEntries(assignments(text)), means));
@@ -116,6 +165,6 @@ describe("the settings file", () => {
 		const sample = readFileSync(join(import.meta.dirname, "../../../fsconfregger.sample"), "utf8");
 		const expected = [...sample.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]);
 		assert.ok(expected.length > 3);
-		assert.deepEqual([...assignments(sample)], expected);
+		assert.deepEqual([...assignments(sample, (line, what) => assert.ok(false, `${line}: ${what}`))], expected);
 	});
 });

@@ -164,6 +164,15 @@ describe("the registrar", () => {
 		assert.deepEqual(registrar.bindings(), []);
 	});
 
+	it("keeps one contact of a user if the newest wins, and removes it for no other contact's sake", async () => {
+		registrar = new Registrar({ clock, newestWins: true });
+		await register();
+		await register({ contact: "sip:12345@127.0.0.3:5080" });
+		await register({ expires: 0 });
+		const contacts = registrar.bindingsOf("12345").map(({ contact }) => contact);
+		assert.deepEqual(contacts, ["sip:12345@127.0.0.3:5080"]);
+	});
+
 	it("refuses one user and accepts the others", async () => {
 		registrar.refuse("12345");
 		assert.deepEqual(await register(), { status: 403, phrase: "Forbidden", network: { ip: "h", port: 5060 } });

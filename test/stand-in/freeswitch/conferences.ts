@@ -5,7 +5,7 @@
 
 import { changed } from "../../support/until.ts";
 import type { EventRecord, Events, FiredAt } from "./events.ts";
-import { ip } from "./gateway-settings.ts";
+import { defaultIp } from "./gateway-settings.ts";
 import type { Random } from "./random.ts";
 
 /** Caller id of somebody in a conference. */
@@ -133,7 +133,7 @@ export class Conferences {
 	#fire({ name, uuid, members }: Conference, at: FiredAt, fields: EventRecord): void {
 		this.#options.events.fire("conference::maintenance", at, {
 			"Conference-Name": name,
-			"Conference-Domain": ip,
+			"Conference-Domain": defaultIp,
 			"Conference-Size": String(members.length),
 			"Conference-Ghosts": "0",
 			"Conference-Profile-Name": "default",

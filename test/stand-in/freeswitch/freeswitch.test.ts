@@ -95,6 +95,22 @@ describe("a directory of snippets", () => {
 		assert.deepEqual(names(), [gateway]);
 	});
 
+	it("gives a gateway of two files once, from the first by name, for as long as that one is loaded", async () => {
+		const from = () => gateways().map(({ settings, deleted }) => `${settings.password}${deleted ? " killed" : ""}`);
+		directory.write(gateway, snippet(room, { password: "second" }));
+		directory.write(room, snippet(room, { password: "first" }));
+		start();
+		await seconds(1.5);
+		await profile("rescan");
+		assert.deepEqual(from(), ["first"]);
+		directory.delete(room);
+		await profile("rescan");
+		assert.deepEqual(from(), ["first"], "a file that is gone changes nothing");
+		await profile(`killgw ${gateway}`);
+		await profile("rescan");
+		assert.deepEqual(from(), ["second", "first killed"]);
+	});
+
 	it("is read with comments, references and either quotes", async () => {
 		start();
 		const text = `<!-- a <comment> -->\n<gateway name='conf_1'>\n<param value="a&amp;b&lt;c&#34;" name="password"/>`;
@@ -134,6 +150,17 @@ describe("a gateway", () => {
 		await run(3, { username: "trunk", "from-user": room });
 		const [binding] = registrar.bindingsOf(room);
 		assert.equal(binding?.contact, `sip:${room}@127.0.0.2:5080;transport=tcp;gw=${gateway}`);
+	});
+
+	it("registers FreeSWITCH's own address, by which nodes differ", async () => {
+		directory.write(room);
+		start({ ip: "127.0.0.3" });
+		await seconds(3);
+		assert.deepEqual(
+			registrar.bindingsOf(room).map(({ contact }) => contact),
+			[`sip:${room}@127.0.0.3:5080;transport=tcp;gw=${gateway}`],
+		);
+		assert.match(await api("sofia jsonstatus"), /mod_sofia@127\.0\.0\.3:5080/);
 	});
 
 	it("waits longer after each refusal", async () => {
@@ -181,6 +208,27 @@ describe("a gateway", () => {
 		await profile(`killgw ${gateway}`);
 		await seconds(2);
 		assert.deepEqual([registrar.history, gateways()], [[], []]);
+	});
+
+	it("sends nothing if it is un-registered before its first REGISTER, and stays loaded", async () => {
+		start();
+		await seconds(3.5);
+		directory.write(room);
+		await profile("rescan");
+		await profile(`unregister ${gateway}`);
+		await seconds(600);
+		assert.deepEqual([registrar.history, states()], [[], ["DOWN"]]);
+		await profile("rescan");
+		assert.equal(gateways().length, 1, "one that is un-registered keeps another of its name out");
+	});
+
+	it("goes without another un-REGISTER if it is killed while it is un-registered", async () => {
+		await run(3);
+		await profile(`unregister ${gateway}`);
+		await seconds(2);
+		assert.equal(await profile(`killgw ${gateway}`), "+OK gateway marked for deletion.\n");
+		await seconds(2);
+		assert.deepEqual([gateways(), registrar.count("unbind")], [[], 1]);
 	});
 
 	it("un-registers even if the registrar refused it", async () => {

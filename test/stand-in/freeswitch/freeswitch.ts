@@ -10,6 +10,7 @@ import { conferenceCommand } from "./conference-commands.ts";
 import { Conferences } from "./conferences.ts";
 import { Configuration } from "./configuration.ts";
 import { Events } from "./events.ts";
+import { defaultIp } from "./gateway-settings.ts";
 import { type Latencies, latencyOf } from "./latencies.ts";
 import { NotModelled } from "./not-modelled.ts";
 import { Random } from "./random.ts";
@@ -27,6 +28,8 @@ export interface FreeSwitchOptions {
 	readonly seed?: number;
 	/** ms from its start until its modules are loaded; before that, most commands are unknown. */
 	readonly modulesAfter?: number;
+	/** Its address in contacts and listings. */
+	readonly ip?: string;
 	readonly timing?: Partial<ProfileTiming>;
 	readonly latencies?: Partial<Latencies>;
 }
@@ -72,7 +75,8 @@ export class FreeSwitch {
 		this.events = events;
 		this.conferences = new Conferences({ events, random, seconds });
 		const timing = { tickInterval, firstTick, restart };
-		this.sofia = new Sofia({ clock, random, peer, events, configuration, seconds, timing });
+		const ip = options.ip ?? defaultIp;
+		this.sofia = new Sofia({ clock, random, peer, events, configuration, seconds, timing, ip });
 		const outcome = configuration.reload();
 		if (outcome !== "Success") {
 			throw new BrokenConfiguration(outcome);

@@ -1,11 +1,13 @@
 /** The settings in a `<gateway>` element, with FreeSWITCH's defaults for missing and senseless values. */
 import { childrenOf, type XmlElement } from "./xml.ts";
 
-/** FreeSWITCH's address in contacts and listings. */
-export const ip = "127.0.0.2";
+/** FreeSWITCH's address in contacts and listings, unless it is given another. */
+export const defaultIp = "127.0.0.2";
 
 export interface GatewaySettings {
 	readonly name: string;
+	/** All parameters as written; FreeSWITCH skips those that it does not know. */
+	readonly params: ReadonlyMap<string, string>;
 	readonly password: string;
 	/** `sip:USER@HOST`, the gateway's data in listings. */
 	readonly to: string;
@@ -29,10 +31,10 @@ export interface GatewaySettings {
 const truth = /^(yes|on|true|t|enabled|active|allow|-?[1-9]\d*)$/i;
 
 /** Reads a gateway. @returns undefined for one that FreeSWITCH skips, with a line in its log */
-export function readGateway(element: XmlElement): GatewaySettings | undefined {
+export function readGateway(element: XmlElement, ip = defaultIp): GatewaySettings | undefined {
 	const name = element.attributes.get("name") ?? "";
 	const params = new Map(
-		childrenOf(element, "param").map(({ attributes }) => [attributes.get("name"), attributes.get("value") ?? ""]),
+		childrenOf(element, "param").map(({ attributes }) => [attributes.get("name") ?? "", attributes.get("value") ?? ""]),
 	);
 	const text = (param: string) => params.get(param) || undefined;
 	const seconds = (param: string, otherwise: number, least: number) => {
@@ -50,6 +52,7 @@ export function readGateway(element: XmlElement): GatewaySettings | undefined {
 	const user = truth.test(params.get("extension-in-contact") ?? "") ? (text("extension") ?? username) : `gw+${name}`;
 	return {
 		name,
+		params,
 		password,
 		to: `sip:${username}@${proxy.replace(/^sip:/i, "")}`,
 		registeredUser: text("from-user") ?? username,

@@ -1,7 +1,6 @@
 /** The commands `sofia …` and their answers, word for word (recordings 04, 09, 10, 16 and 17). */
 import type { Configuration } from "./configuration.ts";
 import type { Gateway } from "./gateway.ts";
-import { ip } from "./gateway-settings.ts";
 import { type Json, Members, printJson } from "./json.ts";
 import { NotModelled } from "./not-modelled.ts";
 import type { Sofia } from "./sofia.ts";
@@ -70,11 +69,11 @@ export function sofiaCommand(
  * `sofia jsonstatus`. A profile that is stopping is listed too, and a killed gateway beside the new one of its name: two
  * members of one name in one object (recording 16).
  */
-function jsonStatus({ external }: Sofia, now: number): string {
-	return `${printJson({ profiles: external === undefined ? {} : { external: profileJson(external, now) } })}\n`;
+function jsonStatus({ external, ip }: Sofia, now: number): string {
+	return `${printJson({ profiles: external === undefined ? {} : { external: profileJson(external, ip, now) } })}\n`;
 }
 
-function profileJson({ name, running, gateways }: Profile, now: number): Json {
+function profileJson({ name, running, gateways }: Profile, ip: string, now: number): Json {
 	const url = `sip:mod_sofia@${ip}:5080`;
 	return {
 		status: { type: "profile", state: running ? "RUNNING" : "DOWN", "in-use": 0, data: url },

@@ -10,6 +10,7 @@ import { Profile, type ProfileSurroundings, type ProfileTiming } from "./sofia-p
 interface SofiaOptions extends Omit<ProfileSurroundings, "find" | "ended"> {
 	readonly configuration: Configuration;
 	readonly timing: ProfileTiming;
+	readonly ip: string;
 }
 
 export class Sofia {
@@ -20,6 +21,10 @@ export class Sofia {
 
 	constructor(options: SofiaOptions) {
 		this.#options = options;
+	}
+
+	get ip(): string {
+		return this.#options.ip;
 	}
 
 	/** A running profile. */
@@ -52,7 +57,8 @@ export class Sofia {
 
 	/** Loads the gateways of the configuration as last read that are not loaded yet. */
 	loadGateways(profile: Profile): void {
-		const read = this.#options.configuration.gateways().map(readGateway);
+		const { configuration, ip } = this.#options;
+		const read = configuration.gateways().map((element) => readGateway(element, ip));
 		read.filter((settings) => settings !== undefined).forEach((settings) => profile.add(settings));
 	}
 

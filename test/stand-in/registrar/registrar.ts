@@ -1,7 +1,7 @@
 /**
  * The SIP registrar: users and the contacts bound to them, as in Kamailio's usrloc with matching_mode 0. A binding is found by
  * its Contact alone, so a REGISTER with `Expires: 0` removes it whichever dialog sent it. That makes the race (recording 05)
- * end without a binding.
+ * end without a binding. With `newestWins` a user has one binding, that of the last REGISTER, as with `max_contacts` 1.
  */
 import type { Clock } from "../../../src/clock.ts";
 import { changed } from "../../support/until.ts";
@@ -63,6 +63,8 @@ export class Registrar implements SipPeer {
 	/** ms from a request's arrival to the arrival of its answer. */
 	latency = 0;
 	reachability: Reachability = "up";
+	/** Whether a REGISTER replaces the bindings of other contacts. */
+	readonly #newestWins: boolean;
 	readonly #clock: Clock;
 	readonly #contacts = new Map<string, Map<string, Binding>>();
 	/** By user; undefined stands for everybody. */
@@ -70,8 +72,9 @@ export class Registrar implements SipPeer {
 	#cancelExpiry = () => {};
 	#closed = false;
 
-	constructor({ clock }: { readonly clock: Clock }) {
+	constructor({ clock, newestWins = false }: { readonly clock: Clock; readonly newestWins?: boolean }) {
 		this.#clock = clock;
+		this.#newestWins = newestWins;
 	}
 
 	/** The users with at least one live binding, sorted. */
@@ -153,6 +156,9 @@ export class Registrar implements SipPeer {
 		if (expires === 0) {
 			contacts.delete(contact);
 		} else {
+			if (this.#newestWins) {
+				contacts.clear();
+			}
 			contacts.set(contact, { contact, callId, expiresAt: this.#clock.now() + expires * 1_000 });
 		}
 		this.#contacts.set(user, contacts);

@@ -52,10 +52,15 @@ export interface Listed {
 		| undefined;
 }
 
+/** The bindings that lead to a node. */
+export type Bindings = Pick<Registrar, "bindingsOf">;
+
 export interface ClaimsOptions {
 	readonly clock: Clock;
 	readonly directory: SimulatedDirectory;
-	readonly registrar: Registrar;
+	readonly registrar: Bindings;
+	/** The node's, if there are several. */
+	readonly name: string;
 	readonly freeswitch: () => FreeSwitch;
 	/** ms */
 	readonly linger: number;
@@ -97,13 +102,24 @@ export class Claims {
 
 	fail(sentence: string): void {
 		if (this.failure === undefined) {
-			this.failure = `at ${(this.#options.clock.now() / 1_000).toFixed(3)} s ${sentence}`;
+			const where = this.#options.name === "" ? "" : `${this.#options.name}: `;
+			this.failure = `at ${(this.#options.clock.now() / 1_000).toFixed(3)} s ${where}${sentence}`;
 			this.#options.broken();
 		}
 	}
 
 	get running(): string[] {
 		return [...this.#lives.keys()].sort();
+	}
+
+	runs(room: string): boolean {
+		return this.#lives.has(room);
+	}
+
+	/** Another node REGISTERs a room. */
+	robbed(room: string): void {
+		this.promptness.robbed(room);
+		this.renewals.ended(room);
 	}
 
 	/** FreeSWITCH fires an event, which may not reach the daemon. */
@@ -113,7 +129,7 @@ export class Claims {
 			this.#lives.set(room, { uuid: event["Conference-Unique-ID"] ?? "", known: false });
 			this.promptness.started(
 				room,
-				gateways(this.#options.freeswitch()).some(({ name }) => name === `conf_${room}`),
+				gateways(this.#options.freeswitch()).filter(({ name }) => name === `conf_${room}`),
 			);
 			this.storms.newCause(room);
 		}

@@ -12,6 +12,8 @@ export interface Kind<Facts extends object> {
 	words(facts: Facts): string;
 	/** It takes no time, but what it sets going does. */
 	carryOut(node: SimulatedNode, facts: Facts): void;
+	/** Whether it is a fault of what all nodes share. */
+	readonly isShared?: true;
 	/** Whether promptness may still be claimed after this fault. */
 	isHarmless?(facts: Facts): boolean;
 }

@@ -15,7 +15,9 @@ export function sentence(deed: Deed): string {
 
 export function carryOut(node: SimulatedNode, deed: Deed): void {
 	if (deed.do in faults && kinds[deed.do].isHarmless?.(deed) !== true) {
-		node.claims.promptness.fault();
+		for (const { claims } of kinds[deed.do].isShared ? node.cluster.nodes : [node]) {
+			claims.promptness.fault();
+		}
 	}
 	kinds[deed.do].carryOut(node, deed);
 }

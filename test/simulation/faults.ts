@@ -65,6 +65,7 @@ export const faults = {
 	}),
 	registrar: kind({
 		weight: 2,
+		isShared: true,
 		facts: fc.record({
 			how: fc.constantFrom("unreachable", "silent", "unheard", "refusing", "slow"),
 			lasting: wait,
@@ -89,11 +90,14 @@ export const faults = {
 	}),
 	"registrar restarts": kind({
 		weight: 1,
+		isShared: true,
 		facts: fc.record({}),
 		words: () => "the registrar restarts, without its bindings",
-		carryOut: ({ registrar, claims }) => {
+		carryOut: ({ registrar, cluster }) => {
 			registrar.restart();
-			claims.renewals.bindingsLost();
+			for (const { claims } of cluster.nodes) {
+				claims.renewals.bindingsLost();
+			}
 		},
 	}),
 	script,

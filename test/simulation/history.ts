@@ -11,16 +11,26 @@ interface Line {
 
 export class History {
 	readonly #clock: Clock;
-	readonly #lines: Line[] = [];
-	#ended = false;
+	/** Put before each sentence. */
+	readonly #name: string;
+	readonly #lines: Line[];
+	readonly #told: { ended: boolean };
 
-	constructor(clock: Clock) {
+	constructor(clock: Clock, name = "", whole?: History) {
 		this.#clock = clock;
+		this.#name = name;
+		this.#lines = whole === undefined ? [] : whole.#lines;
+		this.#told = whole === undefined ? { ended: false } : whole.#told;
+	}
+
+	/** What happens on one node, as a part of the whole. */
+	of(node: string): History {
+		return new History(this.#clock, node === "" ? "" : `${node}: `, this);
 	}
 
 	/** What follows is not told. */
 	end(): void {
-		this.#ended = true;
+		this.#told.ended = true;
 	}
 
 	/** Something is done to the node. */
@@ -44,8 +54,8 @@ export class History {
 	}
 
 	#add(sentence: string, outcome: boolean): void {
-		if (!this.#ended) {
-			this.#lines.push({ at: this.#clock.now(), sentence, outcome });
+		if (!this.#told.ended) {
+			this.#lines.push({ at: this.#clock.now(), sentence: this.#name + sentence, outcome });
 		}
 	}
 }

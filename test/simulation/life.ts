@@ -25,6 +25,15 @@ export const life = {
 			node.clock.after(deed.away, () => node.startRoom(deed.room));
 		},
 	}),
+	move: kind({
+		weight: 3,
+		facts: fc.record({ room, away: wait }),
+		words: (deed) => `room ${deed.room} ends, and starts on the next node after ${deed.away} ms`,
+		carryOut: (node, deed) => {
+			node.endRoom(deed.room);
+			node.clock.after(deed.away, () => node.next.startRoom(deed.room));
+		},
+	}),
 	replace: kind({
 		weight: 2,
 		facts: fc.record({ room, late: wait }),

@@ -1,21 +1,23 @@
 /**
- * A node in the simulation: FreeSWITCH, the registrar, the directory of snippets, the network between FreeSWITCH and the
- * daemon, and the daemon, all on simulated time. What is broken mends itself after a while, or when everything is mended at
- * once. Schedules are played on it; tests of the whole controller use it by hand.
+ * A node in the simulation: FreeSWITCH, the directory of snippets, the network between FreeSWITCH and the daemon, and the
+ * daemon, all on simulated time. What is broken mends itself after a while, or when everything is mended at once. Schedules are
+ * played on one node or on two beside one registrar; tests of the whole controller use one by hand.
  */
 
 import type { EventRecord } from "../stand-in/freeswitch/events.ts";
 import { BrokenConfiguration, FreeSwitch, type FreeSwitchOptions } from "../stand-in/freeswitch/freeswitch.ts";
+import { defaultIp } from "../stand-in/freeswitch/gateway-settings.ts";
 import { Random } from "../stand-in/freeswitch/random.ts";
-import { Registrar, type SipPeer } from "../stand-in/registrar/registrar.ts";
+import type { Registrar, SipPeer } from "../stand-in/registrar/registrar.ts";
 import { recordingLog } from "../support/recording-log.ts";
-import { SimulatedClock } from "../support/simulated-clock.ts";
+import type { SimulatedClock } from "../support/simulated-clock.ts";
 import { snippet } from "../support/snippets.ts";
-import { Claims } from "./claims.ts";
+import { type Bindings, Claims } from "./claims.ts";
+import { Cluster } from "./cluster.ts";
 import { CommandFaults } from "./command-faults.ts";
 import { SimulatedDirectory } from "./directory.ts";
 import { EventFaults } from "./event-faults.ts";
-import { History } from "./history.ts";
+import type { History } from "./history.ts";
 import { SimulatedProcess } from "./process.ts";
 import type { Schedule } from "./schedule.ts";
 import { ScriptFaults } from "./script-faults.ts";
@@ -31,19 +33,38 @@ export interface NodeOptions
 	/** Gateways that an administrator has put there, by their users. */
 	readonly admins?: Readonly<Record<string, string>>;
 	readonly freeswitch?: Partial<FreeSwitchOptions>;
+	/** Its name in the history. */
+	readonly name?: string;
+	/** FreeSWITCH's address. */
+	readonly ip?: string;
 }
 
 /** ms between looks at claims that have a time limit. */
 const lookEvery = 500;
 
-const byDefault = { linger: 5_000, resync: 30_000, takes: 5, latency: 0, chunked: false, modules: 0, seed: 1 };
+const byDefault = {
+	linger: 5_000,
+	resync: 30_000,
+	takes: 5,
+	latency: 0,
+	chunked: false,
+	modules: 0,
+	seed: 1,
+	name: "",
+	ip: defaultIp,
+	admins: {},
+};
 
 export class SimulatedNode {
-	readonly clock = new SimulatedClock();
-	readonly history = new History(this.clock);
+	readonly cluster: Cluster;
+	readonly clock: SimulatedClock;
+	readonly history: History;
 	readonly log = recordingLog();
 	readonly directory = new SimulatedDirectory();
-	readonly registrar = new Registrar({ clock: this.clock });
+	/** The cluster's. */
+	readonly registrar: Registrar;
+	/** What the registrar holds that leads to this node. */
+	readonly bindings: Bindings & { users(): string[] };
 	readonly faults = { commands: new CommandFaults(), events: new EventFaults(), scripts: new ScriptFaults() };
 	readonly claims: Claims;
 	readonly options: typeof byDefault & NodeOptions;
@@ -70,11 +91,18 @@ export class SimulatedNode {
 	/** ms in which the next FreeSWITCH loads its modules, once it is to be started. */
 	#startWanted: number | undefined;
 
-	constructor(options: NodeOptions) {
+	constructor(options: NodeOptions, cluster = new Cluster()) {
 		this.options = { ...byDefault, ...options };
+		this.cluster = cluster;
+		this.clock = cluster.clock;
+		this.history = cluster.history.of(this.options.name);
+		this.registrar = cluster.registrar;
+		const { registrar } = cluster;
+		const here = (user: string) => registrar.bindingsOf(user).filter(({ contact }) => this.#isOwn(contact));
+		this.bindings = { bindingsOf: here, users: () => registrar.bindings().filter((user) => here(user).length > 0) };
 		this.random = new Random(this.options.seed);
 		this.registrar.latency = this.options.latency;
-		for (const [user, gateway] of Object.entries(options.admins ?? {})) {
+		for (const [user, gateway] of Object.entries(this.options.admins)) {
 			this.directory.write(`admin_${gateway}`, snippet(user, {}, gateway));
 		}
 		for (const [name, text] of Object.entries(options.snippets ?? {})) {
@@ -83,17 +111,21 @@ export class SimulatedNode {
 		this.claims = new Claims({
 			clock: this.clock,
 			directory: this.directory,
-			registrar: this.registrar,
+			registrar: this.bindings,
+			name: this.options.name,
 			freeswitch: () => this.freeswitch,
 			linger: this.options.linger,
-			foreign: Object.keys(options.admins ?? {}),
-			broken: () => {
-				this.history.end();
-				this.process.time.kill();
-			},
+			foreign: Object.keys(this.options.admins),
+			broken: () => cluster.broken(),
 		});
 		this.freeswitch = this.#newFreeSwitch(this.options.modules);
 		this.process = new SimulatedProcess(this);
+		cluster.nodes.push(this);
+	}
+
+	/** The node to which rooms move. */
+	get next(): SimulatedNode {
+		return this.cluster.after(this);
 	}
 
 	/** What the script gets to see: the password stands for all of its settings. */
@@ -138,8 +170,9 @@ export class SimulatedNode {
 		return this.#removeBroken((room) => !this.claims.running.includes(room));
 	}
 
+	/** Starts a room, unless it runs on some node. */
 	startRoom(room: string): void {
-		if (this.#holdsConferences && this.freeswitch.conferences.get(room) === undefined) {
+		if (this.#holdsConferences && this.cluster.nodeOf(room) === undefined) {
 			this.freeswitch.conferences.create(room);
 		}
 	}
@@ -265,11 +298,16 @@ export class SimulatedNode {
 			...(this.options.phase !== undefined && { timing: { firstTick: this.options.phase } }),
 			latencies: { reloadxml: 25, rescan: 25, rescanPerGateway: 0.05, list: 1 },
 			...(modules > 0 && { modulesAfter: modules }),
+			ip: this.options.ip,
 			...this.options.freeswitch,
 		});
 		this.#conferencesFrom = this.clock.now() + modules;
 		freeswitch.events.listen((event) => this.claims.fired(event));
 		return freeswitch;
+	}
+
+	#isOwn(contact: string): boolean {
+		return contact.includes(`@${this.options.ip}:`);
 	}
 
 	/** The registrar, whose requests are noted. */
@@ -281,8 +319,14 @@ export class SimulatedNode {
 				if (expires === 0) {
 					this.history.outcome(`un-REGISTER of ${user} is sent`);
 					this.claims.promptness.unregistered(user);
-				} else if (!bound) {
-					this.history.outcome(`REGISTER of ${user} is sent`);
+				} else {
+					if (!bound) {
+						this.history.outcome(`REGISTER of ${user} is sent`);
+					}
+					this.claims.promptness.registers(user);
+					for (const { claims } of this.cluster.nodes.filter((node) => node !== this)) {
+						claims.robbed(user);
+					}
 				}
 				this.registrar.register(request, reply);
 			},

@@ -8,11 +8,12 @@
 import type { Clock } from "../../src/clock.ts";
 import { isRegistered } from "../../src/freeswitch/commands.ts";
 import type { EventRecord } from "../stand-in/freeswitch/events.ts";
-import type { Registrar } from "../stand-in/registrar/registrar.ts";
+import type { Gateway } from "../stand-in/freeswitch/gateway.ts";
+import type { Bindings } from "./claims.ts";
 
 export interface PromptnessOptions {
 	readonly clock: Clock;
-	readonly registrar: Registrar;
+	readonly registrar: Bindings;
 	/** ms */
 	readonly linger: number;
 	/** The users of gateways that are not rooms'. */
@@ -33,6 +34,11 @@ export class Promptness {
 	readonly #states = new Map<string, string>();
 	/** The Call-IDs of gateways that were killed while FreeSWITCH called them registered. */
 	readonly #killed = new Set<string>();
+	/**
+	 * Rooms whose binding another node has taken since this node REGISTERed them. FreeSWITCH does not notice before it refreshes
+	 * the registration.
+	 */
+	readonly #robbed = new Set<string>();
 	#calm = true;
 
 	constructor(options: PromptnessOptions, fail: (sentence: string) => void) {
@@ -40,10 +46,13 @@ export class Promptness {
 		this.#fail = fail;
 	}
 
-	/** @param former whether FreeSWITCH has a gateway of that name already */
-	started(room: string, former: boolean): void {
-		this.#deadlines.set(room, this.#options.clock.now() + (former ? within.comeback : within.start));
+	/** @param former the gateways of that name that FreeSWITCH has already */
+	started(room: string, former: readonly Gateway[]): void {
+		this.#deadlines.set(room, this.#options.clock.now() + (former.length > 0 ? within.comeback : within.start));
 		this.#ended.delete(room);
+		if (former.every(({ deleted }) => deleted)) {
+			this.#robbed.delete(room);
+		}
 	}
 
 	/** The room's gateway goes, to be loaded anew. */
@@ -85,6 +94,14 @@ export class Promptness {
 		}
 	}
 
+	robbed(room: string): void {
+		this.#robbed.add(room);
+	}
+
+	registers(user: string): void {
+		this.#robbed.delete(user);
+	}
+
 	unregistered(user: string): void {
 		const deadline = this.#deadlines.get(user) ?? Number.POSITIVE_INFINITY;
 		if (this.#calm && this.#options.clock.now() > deadline) {
@@ -100,7 +117,7 @@ export class Promptness {
 		const { clock, registrar, linger, foreign } = this.#options;
 		const now = clock.now();
 		for (const [room, deadline] of this.#deadlines) {
-			if (now > deadline && registrar.bindingsOf(room).length === 0) {
+			if (now > deadline && !this.#robbed.has(room) && registrar.bindingsOf(room).length === 0) {
 				this.#fail(`room ${room} runs and is not registered, though nothing is broken`);
 			}
 		}

@@ -5,10 +5,10 @@
  */
 import { isRegistered } from "../../src/freeswitch/commands.ts";
 import type { Gateway } from "../stand-in/freeswitch/gateway.ts";
-import type { Registrar } from "../stand-in/registrar/registrar.ts";
+import type { Bindings } from "./claims.ts";
 
 export interface RenewalsOptions {
-	readonly registrar: Registrar;
+	readonly registrar: Bindings;
 	/** All gateways that are loaded. */
 	readonly gateways: () => readonly Gateway[];
 	readonly fail: (sentence: string) => void;

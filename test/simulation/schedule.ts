@@ -6,10 +6,15 @@ import { events } from "./event-faults.ts";
 import { faults } from "./faults.ts";
 import { life } from "./life.ts";
 
-/** A deed, or `quiet`: all faults end, and nothing happens until everything must have come to rest. `after`: ms. */
-export type Step = (Deed | { readonly do: "quiet" }) & { readonly after: number };
+/**
+ * A deed, or `quiet`: all faults end, and nothing happens until everything must have come to rest. `after`: ms.
+ * `node`: to which it is done, where there are two; the first if missing.
+ */
+export type Step = (Deed | { readonly do: "quiet" }) & { readonly after: number; readonly node?: number };
 
 export interface Schedule {
+	/** How many nodes there are beside the registrar; 1 if missing. */
+	readonly nodes?: number;
 	/** Seconds. */
 	readonly linger: number;
 	/** ms that a run of the script takes. */
@@ -22,7 +27,7 @@ export interface Schedule {
 	readonly chunked: boolean;
 	/** ms for which FreeSWITCH still loads modules when the daemon starts. */
 	readonly modules: number;
-	/** Rooms that run already. */
+	/** Rooms that run already, on the first node. */
 	readonly running: readonly string[];
 	/** Rooms whose snippets lie there from earlier. */
 	readonly stale: readonly string[];
@@ -33,11 +38,12 @@ export interface Schedule {
 
 /** What a node is like from the beginning, in words. */
 export function circumstances(schedule: Schedule): string {
-	const { linger, takes, phase, latency, chunked, modules, running, stale, seed } = schedule;
+	const { nodes = 1, linger, takes, phase, latency, chunked, modules, running, stale, seed } = schedule;
 	return [
 		`A room that ended lingers for ${linger} s; the script takes ${takes} ms; the registrar answers after ${latency} ms;`,
 		`FreeSWITCH's first tick comes ${phase} ms after the profile's start; seed ${seed};`,
 		`an event that comes with an answer is handled ${chunked ? "before" : "after"} the code that waits for the answer.`,
+		...(nodes > 1 ? [`There are ${nodes} nodes.`] : []),
 		...(modules > 0 ? [`FreeSWITCH is still starting, and loads its modules within ${modules} ms.`] : []),
 		...(running.length > 0 && modules === 0 ? [`Running already: ${running.join(", ")}.`] : []),
 		...(stale.length > 0 ? [`Snippets from earlier: ${stale.join(", ")}.`] : []),
@@ -89,7 +95,7 @@ const slowness: Drawn = fc.record({
 /** Steps of which each is one of these deeds, drawn with these weights. */
 function stepsOf(before: fc.Arbitrary<number>, ...deeds: [weight: number, arbitrary: Drawn][]): fc.Arbitrary<Step[]> {
 	const deed = fc.oneof(...deeds.map(([weight, arbitrary]) => ({ weight, arbitrary })));
-	const step = fc.tuple(before, deed).map(([after, what]) => ({ after, ...what }));
+	const step = fc.tuple(before, deed, fc.nat(1)).map(([after, what, node]) => ({ after, ...what, node }));
 	return fc.array(step, { minLength: 1, maxLength: 30, size: "max" });
 }
 
@@ -109,6 +115,7 @@ const steps = fc.oneof(
 );
 
 export const schedules: fc.Arbitrary<Schedule> = fc.record({
+	nodes: fc.oneof({ weight: 2, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.constant(2) }),
 	linger: fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constantFrom(1, 5) }),
 	takes: fc.constantFrom(5, 40, 150),
 	phase: fc.integer({ min: 1, max: 1_000 }),

@@ -1,6 +1,7 @@
-/** Plays a schedule on a node, and holds what comes of it against the promise. */
+/** Plays a schedule on one node or two, and holds what comes of it against the promise. */
 import type { Gateway } from "../stand-in/freeswitch/gateway.ts";
 import { snippet } from "../support/snippets.ts";
+import { Cluster } from "./cluster.ts";
 import { carryOut, sentence } from "./deeds.ts";
 import { SimulatedNode } from "./node.ts";
 import { circumstances, type Schedule } from "./schedule.ts";
@@ -27,76 +28,103 @@ const watching = 65_000;
 /** ms */
 const most = { stopping: 5_000, breath: 5_000 };
 
-/** Gateways that an administrator has put there, by their users. Two look a little like rooms'. */
-const admins: Readonly<Record<string, string>> = { trunk: "trunk", lobby: "conf_lobby", "4711": "4711" };
+/** What each node is called, its address, and the gateways that an administrator has put there, by their users. Two look a little like rooms'. */
+const sites: readonly { name: string; ip: string; admins: Readonly<Record<string, string>> }[] = [
+	{ name: "node A", ip: "127.0.0.2", admins: { trunk: "trunk", lobby: "conf_lobby", "4711": "4711" } },
+	{ name: "node B", ip: "127.0.0.3", admins: { trunk2: "trunk", lobby2: "conf_lobby", "4712": "4711" } },
+];
 
 /** Plays a schedule. The same schedule has the same outcome, every time. */
 export async function simulate(schedule: Schedule): Promise<Outcome> {
-	const node = new SimulatedNode({
-		...schedule,
-		linger: schedule.linger * 1_000,
-		admins,
-		snippets: Object.fromEntries(schedule.stale.map((room) => [room, snippet(room)])),
+	const cluster = new Cluster();
+	const nodes = sites.slice(0, schedule.nodes ?? 1).map((site, index, { length }) => {
+		const options = {
+			...schedule,
+			...site,
+			name: length > 1 ? site.name : "",
+			// So that what the nodes do is not done in the same moments.
+			phase: ((schedule.phase + index * 370) % 1_000) + index,
+			seed: schedule.seed + index * 1_000,
+			linger: schedule.linger * 1_000,
+			snippets: Object.fromEntries(schedule.stale.map((room) => [room, snippet(room)])),
+		};
+		return new SimulatedNode(options, cluster);
 	});
 	try {
-		node.start();
-		if (schedule.modules > 0) {
-			node.claims.promptness.fault();
-		} else {
-			schedule.running.forEach((room) => node.startRoom(room));
+		for (const node of nodes) {
+			node.start();
+			if (schedule.modules > 0) {
+				node.claims.promptness.fault();
+			}
 		}
-		for (const { after, ...deed } of [...schedule.steps, { after: 0, do: "quiet" } as const]) {
-			await pass(node, after);
-			if (node.claims.failure !== undefined) {
+		if (schedule.modules === 0) {
+			schedule.running.forEach((room) => nodes[0]?.startRoom(room));
+		}
+		for (const { after, node: place = 0, ...deed } of [...schedule.steps, { after: 0, do: "quiet" } as const]) {
+			await pass(cluster, after);
+			if (cluster.failure !== undefined) {
 				break;
 			}
+			const node = nodes[place % nodes.length];
 			if (deed.do === "quiet") {
-				node.history.deed("all faults end, and nothing happens for a while");
-				await rest(node);
-			} else {
+				cluster.history.deed("all faults end, and nothing happens for a while");
+				await rest(cluster);
+			} else if (node !== undefined) {
 				node.history.deed(sentence(deed));
 				carryOut(node, deed);
 			}
 		}
-		await stop(node);
+		await stop(cluster);
 	} finally {
-		node.close();
+		for (const node of nodes) {
+			node.close();
+		}
 	}
-	const { failure } = node.claims;
+	const { failure } = cluster;
 	const broken = failure === undefined ? "All went well" : `Broken: ${failure}`;
 	return {
 		failure,
-		story: `${circumstances(schedule)}\n${node.history.toString()}\n${broken}.`,
-		seconds: node.clock.now() / 1_000,
-		commands: node.claims.storms.counts.commands,
+		story: `${circumstances(schedule)}\n${cluster.history.toString()}\n${broken}.`,
+		seconds: cluster.clock.now() / 1_000,
+		commands: nodes.reduce((sum, { claims }) => sum + claims.storms.counts.commands, 0),
 	};
 }
 
 /** Lets time pass, unless a claim has been broken. */
-async function pass(node: SimulatedNode, ms: number): Promise<void> {
-	for (let left = ms; left >= 0 && node.claims.failure === undefined; left -= most.breath) {
-		await node.clock.advance(Math.min(left, most.breath));
+async function pass(cluster: Cluster, ms: number): Promise<void> {
+	for (let left = ms; left >= 0 && cluster.failure === undefined; left -= most.breath) {
+		await cluster.clock.advance(Math.min(left, most.breath));
 	}
 }
 
 /** Mends everything, waits until it must have come to rest, and holds it against the promise. */
-async function rest(node: SimulatedNode): Promise<void> {
-	const { claims } = node;
-	claims.promptness.fault();
-	node.mendAll();
-	await pass(node, settling);
-	if (node.removeBroken()) {
+async function rest(cluster: Cluster): Promise<void> {
+	const { nodes } = cluster;
+	for (const node of nodes) {
+		node.claims.promptness.fault();
+		node.mendAll();
+	}
+	await pass(cluster, settling);
+	if (nodes.filter((node) => node.removeBroken()).length > 0) {
 		// A room has ended unseen since then.
-		await pass(node, settling);
+		await pass(cluster, settling);
 	}
-	for (let times = 0; times < furtherSettling.times && loaded(node).some(isWaiting); times++) {
-		await pass(node, furtherSettling.ms);
+	for (let times = 0; times < furtherSettling.times && nodes.some((node) => loaded(node).some(isWaiting)); times++) {
+		await pass(cluster, furtherSettling.ms);
 	}
-	const before = { ...claims.storms.counts };
-	await pass(node, watching);
-	if (claims.failure !== undefined) {
-		return;
-	}
+	const before = nodes.map(({ claims }) => ({ ...claims.storms.counts }));
+	await pass(cluster, watching);
+	nodes.forEach((node, index) => {
+		const counts = before[index];
+		if (cluster.failure === undefined && counts !== undefined) {
+			isAtRest(node, counts);
+		}
+	});
+}
+
+/** @param before what the daemon had done when the time of watching began */
+function isAtRest(node: SimulatedNode, before: SimulatedNode["claims"]["storms"]["counts"]): void {
+	const { claims } = node;
 	const { passes, commands, runs } = claims.storms.counts;
 	if (passes - before.passes < 1) {
 		claims.fail(`the daemon has not looked at anything for ${watching / 1_000} s`);
@@ -110,8 +138,8 @@ async function rest(node: SimulatedNode): Promise<void> {
 			`the daemon has sent ${commands - before.commands} commands and run ${runs - before.runs} scripts in ${watching / 1_000} s in which nothing happened`,
 		);
 	}
-	const users = Object.keys(admins);
-	expect(node, "registered", [...claims.running, ...users], node.registrar.bindings());
+	const { admins } = node.options;
+	expect(node, "registered", [...claims.running, ...Object.keys(admins)], node.bindings.users());
 	expect(
 		node,
 		"loaded",
@@ -146,14 +174,17 @@ function isWaiting({ state }: Gateway): boolean {
 	return state === "TRYING" || state === "TIMEOUT" || state === "FAILED" || state === "FAIL_WAIT";
 }
 
-/** Ends the daemon in order, in whatever it is interrupted. */
-async function stop(node: SimulatedNode): Promise<void> {
-	if (node.claims.failure === undefined) {
-		const { process } = node;
-		void process.stop();
-		await pass(node, most.stopping);
-		if (!process.time.dead) {
-			node.claims.fail("the daemon was told to stop, and does not");
+/** Ends the daemons in order, in whatever they are interrupted. */
+async function stop(cluster: Cluster): Promise<void> {
+	if (cluster.failure === undefined) {
+		for (const { process } of cluster.nodes) {
+			void process.stop();
+		}
+		await pass(cluster, most.stopping);
+		for (const { process, claims } of cluster.nodes) {
+			if (!process.time.dead) {
+				claims.fail("the daemon was told to stop, and does not");
+			}
 		}
 	}
 }

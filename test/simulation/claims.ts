@@ -209,11 +209,11 @@ export class Claims {
 		};
 	}
 
-	/** FreeSWITCH carries out a command. Returns what it lists. */
-	carriedOut(sent: Sent): Listed {
+	/** FreeSWITCH has carried out a command. Returns what it lists. */
+	carriedOut(sent: Sent, answer: string): Listed {
 		const { command, room } = sent;
 		const loaded = gateways(this.#options.freeswitch());
-		if (room !== undefined && command.includes("killgw")) {
+		if (room !== undefined && command.includes("killgw") && answer.startsWith("+OK")) {
 			this.#kills(room, sent);
 		}
 		if (command.endsWith("rescan")) {

@@ -63,8 +63,7 @@ export class Renewals {
 	 * @param current whether the command's connection still exists; the daemon cannot call back a command of an earlier one
 	 */
 	killed(room: string, current: boolean): boolean {
-		const gateway = this.#gatewayOf(room);
-		if (gateway !== undefined && settingsOf(gateway) >= this.#wanted) {
+		if (this.#wanted === 0) {
 			return false;
 		}
 		this.#forgetThoseBack();

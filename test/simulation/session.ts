@@ -139,7 +139,7 @@ export class SimulatedSession implements Session {
 			}
 			throw error;
 		}
-		const listed = claims.carriedOut(sent);
+		const listed = claims.carriedOut(sent, answer);
 		if (/^(reloadxml|sofia profile)/.test(command)) {
 			history.outcome(`FreeSWITCH: ${command} → ${answer.trim().replaceAll("\n", ", ")}`);
 		}

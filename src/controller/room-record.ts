@@ -161,6 +161,8 @@ export class RoomRecord {
 	/** FreeSWITCH was started anew: whatever comes back now was in its directory, or is another room. */
 	freeSwitchRestarted(): void {
 		this.endLinger();
+		this.gateways.observe([]);
+		this.#listed = "none";
 		this.#comebacks = undefined;
 	}
 

@@ -71,7 +71,7 @@ export interface ClaimsOptions {
 }
 
 const known =
-	/^(version|global_getvar core_uuid|conference (?:list summary|json_list compact)|sofia jsonstatus|reloadxml|sofia profile external (rescan|(killgw|register|unregister) conf_(?<room>\d+)))$/;
+	/^(version|global_getvar core_uuid|conference (?:list summary|json_list compact)|sofia jsonstatus|reloadxml|sofia profile external (rescan|(killgw|register|unregister) conf_(?<room>\d+)(?:\.[2-9])?))$/;
 
 export class Claims {
 	/** The first claim that did not hold, as a sentence. */

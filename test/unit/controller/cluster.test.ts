@@ -40,8 +40,11 @@ describe("a FreeSWITCH that is started again", () => {
 	it("keeps nothing for rooms that ended with the former one, not even for a linger", async () => {
 		await registered({ linger: 60_000 }, "1");
 		node.endFreeSwitch("killed", 3_000, 0);
+		const before = registers("1");
 		node.clock.after(2_500, () => node.directory.write("1"));
-		await settled([], 8);
+		await seconds(8);
+		assert.deepEqual([registers("1"), node.directory.snippets], [before, []]);
+		assert.deepEqual(node.freeswitch.sofia.profile("external")?.gateways, []);
 		assert.deepEqual(node.log.said(/room 1 ended/), ["room 1 ended"]);
 	});
 

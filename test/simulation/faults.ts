@@ -23,18 +23,20 @@ export const faults = {
 	command,
 	network: kind({
 		weight: 1,
-		facts: fc.record({ how: fc.constantFrom("refused", "silent"), lasting: wait }),
+		facts: fc.record({ how: fc.constantFrom("refused", "silent", "flapping"), lasting: wait }),
 		words: ({ how, lasting }) =>
-			how === "refused"
-				? `connections are refused for ${lasting} ms, and the one that is there is cut`
-				: `connections are not answered for ${lasting} ms, and the one that is there is half open`,
+			({
+				refused: `connections are refused for ${lasting} ms, and the one that is there is cut`,
+				silent: `connections are not answered for ${lasting} ms, and the one that is there is half open`,
+				flapping: `connections are closed as soon as they are made, for ${lasting} ms, and so is the one that is there`,
+			})[how],
 		carryOut: (node, { how, lasting }) => {
 			const { session } = node.process;
 			node.network = how;
-			if (how === "refused") {
-				session?.cut("reset");
-			} else {
+			if (how === "silent") {
 				session?.silence();
+			} else {
+				session?.cut(how === "refused" ? "reset" : "in order");
 			}
 			node.mendAfter(lasting, () => {
 				node.network = "up";

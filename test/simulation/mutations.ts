@@ -63,8 +63,14 @@ export const mutants: readonly Mutant[] = [
 	mutant(
 		"reconnect without back-off",
 		"src/freeswitch/connection.ts",
-		"waitAfter(this.#failures, reconnectBackoff, random())",
+		"waitAfter(this.#failures, backoff, random())",
 		"waitAfter(1, { first: 20, most: 20 }, random())",
+	),
+	mutant(
+		"start the waits anew with each connection",
+		"src/freeswitch/connection.ts",
+		"const cancel = clock.after(lasting, () => {",
+		"const cancel = clock.after(0, () => {",
 	),
 	mutant(
 		"forget dying gateways on reconnect",

@@ -77,7 +77,7 @@ export class SimulatedNode {
 	passes: (event: EventRecord) => boolean = () => true;
 	/** Replaces an answer. */
 	answers: (command: string, answer: string) => string = (_, answer) => answer;
-	network: "up" | "refused" | "silent" = "up";
+	network: "up" | "refused" | "silent" | "flapping" = "up";
 	freeswitch: FreeSwitch;
 	process: SimulatedProcess;
 	readonly random: Random;

@@ -109,9 +109,9 @@ export class SimulatedProcess {
 		const { freeswitch, network, claims, history } = this.#node;
 		claims.storms.connecting();
 		const state = freeswitch.alive ? network : "refused";
-		if (state !== "up") {
+		if (state === "refused" || state === "silent") {
 			await this.#wait(state === "silent" ? connecting.patience : connecting.refusal);
-			claims.storms.connectionFailed();
+			claims.storms.connectionFailed("nothing");
 			const error = { code: state === "silent" ? "ETIMEDOUT" : "ECONNREFUSED" };
 			throw new Unreachable("localhost:8021", Object.assign(new Error("no connection"), error));
 		}
@@ -132,6 +132,9 @@ export class SimulatedProcess {
 			claims.disconnected();
 			history.outcome("the daemon's connection has ended");
 		});
+		if (this.#node.network === "flapping") {
+			session.cut("in order");
+		}
 		return session;
 	}
 

@@ -1,6 +1,7 @@
 /**
  * How much the daemon may do, whatever happens. The bounds follow from its waits: 150 ms between passes, 1 s doubling to 60 s
- * between the runs of a script that fails, 0.2 s doubling to 5 s (less a jitter of half) between tries to connect.
+ * between the runs of a script that fails, 0.2 s doubling to 5 s (less a jitter of half) between tries to connect: to 1 s after
+ * one that reached nothing, and none after a session that had lived for 5 s.
  */
 import type { Clock } from "../../src/clock.ts";
 
@@ -9,6 +10,9 @@ import type { Clock } from "../../src/clock.ts";
  * each with two lists, at most one reloadxml and one rescan, and a command for each gateway.
  */
 const spacing = 150;
+
+/** ms after which a session counts. */
+const lasting = 5_000;
 
 /** ms by which sums of times may be wrong. */
 const rounding = 0.001;
@@ -23,6 +27,10 @@ export class Storms {
 	readonly #runs = new Map<string, { since: number; count: number }>();
 	#failures = 0;
 	#failedAt = 0;
+	/** ms of the longest wait after the last failure. */
+	#longest = 0;
+	/** ms on the clock; never while there is no session. */
+	#connectedAt = Number.POSITIVE_INFINITY;
 	/** Since the simulation's beginning. */
 	readonly counts = { passes: 0, commands: 0, runs: 0 };
 
@@ -75,25 +83,29 @@ export class Storms {
 
 	/** The daemon tries to connect. */
 	connecting(): void {
-		const least = this.#failures === 0 ? 0 : Math.min(5_000, 200 * 2 ** (this.#failures - 1)) / 2;
+		const least = this.#failures === 0 ? 0 : Math.min(this.#longest, 200 * 2 ** (this.#failures - 1)) / 2;
 		if (this.#clock.now() < this.#failedAt + least - 1) {
 			this.#fail("the daemon tries to connect without waiting long enough");
 		}
 	}
 
 	connected(): void {
-		this.#failures = 0;
+		this.#connectedAt = this.#clock.now();
 	}
 
 	/** A connection was lost, or could not be made. */
-	connectionFailed(): void {
-		this.#failures += 1;
+	connectionFailed(reached: "something" | "nothing" = "something"): void {
+		const lived = this.#clock.now() - this.#connectedAt;
+		this.#connectedAt = Number.POSITIVE_INFINITY;
+		this.#failures = lived >= lasting - rounding ? 0 : this.#failures + 1;
+		this.#longest = reached === "something" ? 5_000 : 1_000;
 		this.#failedAt = this.#clock.now();
 	}
 
 	/** The daemon's process is a new one. */
 	newDaemon(): void {
 		this.#failures = 0;
+		this.#connectedAt = Number.POSITIVE_INFINITY;
 		this.#lastPass = Number.NEGATIVE_INFINITY;
 		this.newConnection();
 	}

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 import { Connection } from "../../../src/freeswitch/connection.ts";
-import { AddressRefused, PasswordRefused } from "../../../src/freeswitch/errors.ts";
+import {
+	AddressRefused,
+	ConfUnusable,
+	Disconnected,
+	NoAnswer,
+	PasswordRefused,
+	Unreachable,
+} from "../../../src/freeswitch/errors.ts";
 import { ConnectionLost } from "../../../src/freeswitch/event-socket.ts";
 import type { Session } from "../../../src/freeswitch/session.ts";
 import { type RecordingLog, recordingLog } from "../../support/recording-log.ts";
@@ -80,18 +87,26 @@ async function succeed(version?: string) {
 	return session;
 }
 
-/** Lets the connection be lost; the next attempt is under way then. */
-async function lose(session: ReturnType<typeof fakeSession>): Promise<void> {
-	session.end(new ConnectionLost("lost"));
-	await clock.advance(200);
+/** ms after which a session counts. */
+const lasting = 5_000;
+
+/** Lets a session live, and be lost. */
+async function lose(session: ReturnType<typeof fakeSession>, lived = lasting): Promise<void> {
+	await clock.advance(lived);
+	session.end(new Disconnected(undefined));
+	await clock.advance(0);
 }
 
+const place = "localhost:8021";
+const unreachable = (code: string) => new Unreachable(place, Object.assign(new Error("no connection"), { code }));
+const refused = unreachable("ECONNREFUSED");
+
 /** Lets `times` attempts in a row fail; returns the ms from each to the next one. */
-async function failures(times: number, reason = "refused"): Promise<number[]> {
+async function failures(times: number, reason: ConnectionLost = refused): Promise<number[]> {
 	const waits: number[] = [];
 	for (let count = attempts.length; waits.length < times; count++) {
 		const failedAt = clock.now();
-		latest().fail(new ConnectionLost(reason));
+		latest().fail(reason);
 		await clock.advanceUntil(() => attempts.length > count, "another attempt is made", 10_000);
 		waits.push(latest().at - failedAt);
 	}
@@ -102,21 +117,35 @@ const at = (level: string) => log.lines.flatMap((line) => (line.level === level 
 const afterwards = "; retrying; no room is added or removed until then";
 
 describe("a connection that cannot be made", () => {
-	it("is tried at once and then after 0.2 s, doubling to 5 s, for ever, less a jitter of half at most", async () => {
+	it("is tried at once and then after 0.2 s, doubling to 1 s while nothing can be reached, less a jitter of half at most", async () => {
 		assert.equal(attempts.length, 1);
-		assert.deepEqual(await failures(8), [200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000]);
+		assert.deepEqual(await failures(6), [200, 400, 800, 1_000, 1_000, 1_000]);
 		random = 1;
-		await lose(await succeed());
-		assert.deepEqual(await failures(6), [200, 400, 800, 1_600, 2_500, 2_500]);
-		assert.deepEqual(told, ["connected", "disconnected"]);
+		assert.deepEqual(await failures(2), [500, 500]);
+		assert.deepEqual(told, []);
 	});
 
-	it("is told in one line, and in another when the reason changes", async () => {
-		await failures(5, "refused");
-		await failures(3, "no route");
-		await failures(1, "refused");
-		assert.deepEqual(at("warn"), [`refused${afterwards}`, `no route${afterwards}`, `refused${afterwards}`]);
-		assert.deepEqual(log.said(/./), at("warn"));
+	it("is tried after a time that doubles to 5 s where something is reached", async () => {
+		const late = new NoAnswer("auth", 10_000);
+		assert.deepEqual(await failures(7, late), [200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
+		assert.deepEqual([await failures(1), await failures(1, late)], [[1_000], [5_000]]);
+		random = 1;
+		assert.deepEqual(await failures(1, late), [2_500]);
+	});
+
+	it("is told in one line, whatever the words for its cause, and in another when it is another trouble", async () => {
+		const away = [refused, new Disconnected(undefined), new Disconnected("reset"), unreachable("EHOSTUNREACH")];
+		const conf = ["it does not exist", "it is not a file"].map((why) => new ConfUnusable("/x.xml", why));
+		const others = [new NoAnswer("auth", 10_000), ...conf, new PasswordRefused(place, "/x.xml"), unreachable("EMFILE")];
+		const names = [unreachable("ENOTFOUND"), unreachable("EAI_AGAIN")];
+		for (const reason of [...away, ...away, ...others, ...names, ...names, ...away]) {
+			await failures(2, reason);
+		}
+		const said = [refused, ...others, unreachable("ENOTFOUND"), refused];
+		assert.deepEqual(
+			log.said(/./),
+			said.map(({ message }) => `${message}${afterwards}`),
+		);
 	});
 
 	it("is over with a line that tells how long it was away, and where FreeSWITCH is", async () => {
@@ -137,40 +166,77 @@ describe("a connection that cannot be made", () => {
 });
 
 describe("a connection that is lost", () => {
-	it("is told and made anew", async () => {
-		const session = await succeed();
-		session.end(new ConnectionLost("reset by the other side"));
-		await clock.advance(199);
-		assert.deepEqual([told, attempts.length], [["connected", "disconnected"], 1]);
-		await clock.advance(1);
-		assert.equal(attempts.length, 2);
+	it("after 5 s or more is told, and made anew at once", async () => {
+		await lose(await succeed());
+		assert.deepEqual([told, attempts.length, latest().at], [["connected", "disconnected"], 2, 5_000]);
+		await clock.advance(150);
 		await succeed();
 		assert.deepEqual(told, ["connected", "disconnected", "connected"]);
 		assert.deepEqual(log.said(/./), [
 			"connected to FreeSWITCH at localhost:8021",
-			`reset by the other side${afterwards}`,
-			"connected to FreeSWITCH at localhost:8021, after 0.2 s without",
+			`connection to FreeSWITCH lost: closed by the other side${afterwards}`,
+			"connected to FreeSWITCH at localhost:8021, after 0.1 s without",
 		]);
 	});
 
-	it("starts the waits anew, since it was ready before", async () => {
+	it("sooner is made anew after a wait, that goes on growing", async () => {
+		await failures(4, new NoAnswer("auth", 10_000));
+		await lose(await succeed(), 4_999);
+		assert.equal(attempts.length, 5);
+		await clock.advance(3_199);
+		assert.equal(attempts.length, 5);
+		await clock.advance(1);
+		assert.equal(attempts.length, 6);
+	});
+
+	it("starts the waits anew after 5 s", async () => {
 		await failures(6);
 		await lose(await succeed());
-		assert.deepEqual(await failures(2), [400, 800]);
+		assert.equal(attempts.length, 8);
+		assert.deepEqual(await failures(3), [200, 400, 800]);
 	});
 
 	it("is counted from its loss, through all attempts", async () => {
-		const session = await succeed();
-		await clock.advance(3_600_000);
-		await lose(session);
-		await failures(2);
-		const next = await succeed();
-		await clock.advance(60_000);
-		await lose(next);
+		await lose(await succeed(), 3_600_000);
+		await failures(3);
+		await lose(await succeed(), 60_000);
 		await succeed();
-		assert.equal(at("warn").filter((line) => line.startsWith("lost;")).length, 2, "the same reason is told again");
+		assert.equal(at("warn").length, 2, "the same reason is told again");
 		const withouts = at("info").map((line) => /, after (.*) without$/.exec(line)?.[1]);
-		assert.deepEqual(withouts, [undefined, "1.4 s", "0.2 s"]);
+		assert.deepEqual(withouts, [undefined, "1.4 s", "0.0 s"]);
+	});
+
+	it("again and again is one trouble: few attempts, and one line, until a session has lived for 5 s", async () => {
+		while (clock.now() < 60_000) {
+			const count = attempts.length;
+			await lose(await succeed(), 0);
+			await clock.advanceUntil(() => attempts.length > count, "another attempt is made", 10_000);
+		}
+		// After 0.2, 0.6, 1.4, 3 and 6.2 s, and then every 5 s.
+		assert.equal(attempts.length, 1 + 5 + 11);
+		const lost = `connection to FreeSWITCH lost: closed by the other side${afterwards}`;
+		const lines = ["connected to FreeSWITCH at localhost:8021", lost];
+		assert.deepEqual(log.said(/./), lines);
+		const session = await succeed();
+		await clock.advance(4_999);
+		assert.deepEqual(log.said(/./), lines);
+		await clock.advance(1);
+		assert.match(
+			log.said(/./).slice(2).join("\n"),
+			/^connected to FreeSWITCH at localhost:8021, after 6\d\.\d s without$/,
+		);
+		await lose(session, 0);
+		assert.equal(log.said(/./).at(-1), lost);
+		assert.equal(latest().at, clock.now(), "the next attempt follows at once");
+	});
+
+	it("is told although it was the same trouble before, once the log has said that there is one", async () => {
+		await failures(2);
+		await lose(await succeed(), 1_000);
+		await clock.advance(1_000);
+		await failures(20);
+		assert.equal(at("warn").length, 2);
+		assert.match(log.said(/./).at(-1) ?? "", /^connection to FreeSWITCH lost/);
 	});
 });
 

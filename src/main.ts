@@ -44,6 +44,10 @@ function main(): void {
 
 function run(config: Config): void {
 	const { log, end } = openLog(config.logLevel, logFormat(process.env, process.stdout.isTTY));
+	config.toRoom.tooSlow = (name) =>
+		log.warn(
+			`${settings.toRoom.variable} takes too long for the name ${name}, so neither that is a room nor others for which it does; write it without repetitions in repetitions, such as (a+)+`,
+		);
 	const path = process.env["SETTINGS_FILE"];
 	const file = path ? new SettingsFile(path, process.env, log) : undefined;
 	const notices = new Notices(sendBy(process.env), systemClock, log);

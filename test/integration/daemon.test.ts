@@ -122,6 +122,21 @@ describe("the daemon", () => {
 		await reached(node, "07974");
 	});
 
+	it("leaves a conference alone for whose name ROOM_PATTERN takes for ever, and says so once", async () => {
+		const node = await freeswitch();
+		const daemon = start([], { ROOM_PATTERN: "([0-9]+)+" });
+		const slow = ["a", "b"].map((end) => "1".repeat(60) + end);
+		for (const name of [...slow, "12345"]) {
+			node.freeswitch.conferences.create(name);
+		}
+		await reached(node, "12345");
+		await daemon.said(/^ROOM_PATTERN takes too long for the name 1+[ab], so neither that is a room/);
+		node.freeswitch.conferences.destroy("12345");
+		await reached(node);
+		assert.equal(daemon.count(/takes too long/), 1);
+		assert.equal(await daemon.stop(), 0);
+	});
+
 	it("converges when it is killed and started again", async () => {
 		const node = await freeswitch();
 		const first = start();

@@ -20,10 +20,10 @@ function reported(file: string, code: string): string[] {
 
 /** What is refused, and the start of the only reason for which it is. */
 const refused: readonly [file: string, code: string, why: string][] = [
-	["src/room.ts", 'import { resolve } from "node:path";', "room, clock, backoff and plan"],
-	["src/clock.ts", 'import type { Log } from "./log/log.ts";', "room, clock, backoff and plan"],
-	["src/backoff.ts", 'import type { Clock } from "./clock.ts";', "room, clock, backoff and plan"],
-	["src/controller/plan.ts", 'import type { Room } from "../room.ts";', "room, clock, backoff and plan"],
+	["src/room.ts", 'import { resolve } from "node:path";', "room imports nothing of ours"],
+	["src/clock.ts", 'import type { Log } from "./log/log.ts";', "clock, backoff and plan"],
+	["src/backoff.ts", 'import type { Clock } from "./clock.ts";', "clock, backoff and plan"],
+	["src/controller/plan.ts", 'import type { Room } from "../room.ts";', "clock, backoff and plan"],
 	["src/freeswitch/commands.ts", 'import fc from "fast-check";', "a pure file"],
 	["src/freeswitch/events.ts", 'import type { Clock } from "../clock.ts";', "a pure file"],
 	["src/freeswitch/frames.ts", 'import { Buffer } from "node:buffer";', "a pure file"],

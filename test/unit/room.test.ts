@@ -51,6 +51,32 @@ describe("a room's name", () => {
 		);
 	});
 
+	it("is told by groups, quantifiers and alternatives like by any pattern, however many names there are", () => {
+		const rooms = roomsMatching("(?:1[0-9]*)+|([ab]{2}c?)?x");
+		rooms.tooSlow = (name) => assert.ok(false, name);
+		for (let turn = 0; turn < 2; turn++) {
+			assert.deepEqual(["1", "10", "abcx", "x", "2", "abc", "x x", "1\n"].map(rooms), [
+				...["1", "10", "abcx", "x"],
+				...Array<undefined>(4).fill(undefined),
+			]);
+		}
+		for (let number = 0; number < 20_100; number++) {
+			assert.equal(rooms(`1${number}`), `1${number}`);
+		}
+	});
+
+	it("is no name for which the pattern takes for ever, and that is told of the first one", () => {
+		const rooms = roomsMatching("(a+)+");
+		const told: string[] = [];
+		rooms.tooSlow = (name) => told.push(name);
+		const slow = ["b", "-"].map((end) => "a".repeat(60) + end);
+		for (let turn = 0; turn < 1_000; turn++) {
+			assert.deepEqual([...slow, "aaa"].map(rooms), [undefined, undefined, "aaa"]);
+		}
+		assert.deepEqual(told, slow.slice(0, 1));
+		assert.equal(roomsMatching("(a+)+")(slow[0] ?? ""), undefined);
+	});
+
 	it("is not looked for with what is no regular expression", () => {
 		for (const pattern of ["[0-9", "(", "a)|(b", "*"]) {
 			assert.throws(() => roomsMatching(pattern), SyntaxError, pattern);

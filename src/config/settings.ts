@@ -29,7 +29,9 @@ export const settings = {
 		byDefault: "localhost",
 		value: "host",
 		help: "host name or address of FreeSWITCH's event socket",
-		parse: matching(/^[^\s/]+$/, "a host name or an address"),
+		parse: parser("a host name or an address", (text) =>
+			/^(?:\[([^\s/[\]]*:[^\s/[\]]*)\]|([^\s/[\]]+))$/.exec(text)?.slice(1).join(""),
+		),
 	},
 	port: {
 		flag: "esport",

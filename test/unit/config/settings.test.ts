@@ -24,8 +24,19 @@ const same = (...texts: string[]): Record<string, string> => Object.fromEntries(
 /** Of each setting what good texts become, and texts that are not good. */
 const values: Record<Exclude<SettingName, "toRoom" | "script">, { good: Record<string, unknown>; bad: string[] }> = {
 	host: {
-		good: same("localhost", "fs.example.org", "192.0.2.7", "::1", "fe80::1%eth0"),
-		bad: ["", " ", "a b", "localhost\n", "http://localhost", "/run/fs.sock"],
+		good: {
+			...same("localhost", "fs.example.org", "192.0.2.7", "::1", "fe80::1%eth0"),
+			...{ "[::1]": "::1", "[fe80::1%eth0]": "fe80::1%eth0" },
+		},
+		bad: [
+			...["[::1", "::1]", "[[::1]]", "[::1]:8021", "[]", "[localhost]"],
+			"",
+			" ",
+			"a b",
+			"localhost\n",
+			"http://localhost",
+			"/run/fs.sock",
+		],
 	},
 	port: {
 		good: { 1: 1, 8021: 8_021, "08021": 8_021, 65535: 65_535 },

@@ -85,6 +85,10 @@ function signalsTo(group: number): ScriptProcess["signal"] {
 			if (members.length === 0) {
 				members = readdirSync("/proc").map(Number).filter(isMember);
 			}
+			if (members.length === 0) {
+				// For one that was started by another while they were gone through.
+				kill(-group, "SIGKILL");
+			}
 			return members.length > 0;
 		} catch (error) {
 			// EPERM: somebody is there whom this user may not signal.

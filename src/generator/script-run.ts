@@ -1,6 +1,6 @@
 /**
- * One run of the script, from its start until its process group is empty: whatever the script does, the run ends in time
- * and leaves no process behind.
+ * One run of the script, from its start until its process group is empty: whatever the script does, it is ended in time and
+ * leaves no process behind. Only a process that not even SIGKILL ends is waited for, however long that takes.
  */
 import type { Clock } from "../clock.ts";
 import type { ScriptExit, ScriptProcess } from "./script-process.ts";

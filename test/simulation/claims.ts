@@ -85,6 +85,8 @@ export class Claims {
 	#dying = new Map<string, Gateway>();
 	/** Those whose rooms' snippets were written all the same. */
 	readonly #raced = new Map<string, Gateway>();
+	/** Rooms whose gateways were about to register when they were last listed. */
+	#shownNew: ReadonlySet<string> = new Set();
 	#reloaded = true;
 	/** How many connections have ended. */
 	#connections = 0;
@@ -216,6 +218,10 @@ export class Claims {
 		if (room !== undefined && command.includes("killgw") && answer.startsWith("+OK")) {
 			this.#kills(room, sent);
 		}
+		if (command.endsWith("jsonstatus")) {
+			const isNew = loaded.filter(({ deleted, state }) => !deleted && state === "UNREGED");
+			this.#shownNew = new Set(isNew.map(({ name }) => name.slice("conf_".length)));
+		}
 		if (command.endsWith("rescan")) {
 			for (const [raced, gateway] of this.#raced) {
 				if (loaded.includes(gateway) && this.#options.directory.has(raced)) {
@@ -242,7 +248,7 @@ export class Claims {
 				this.fail(`the daemon kills the gateway of room ${room}, which it knows to be running`);
 			}
 		}
-		this.promptness.killed(room);
+		this.promptness.killed(room, this.#shownNew.has(room));
 	}
 
 	/** An answer has come, whole and in time. */

@@ -85,9 +85,17 @@ export class Promptness {
 		}
 	}
 
-	/** The room's gateway is killed. */
-	killed(room: string): void {
-		if (isRegistered(this.#states.get(`conf_${room}`) ?? "")) {
+	/**
+	 * The room's gateway is killed.
+	 * @param shownNew whether it was about to register when the daemon last looked
+	 */
+	killed(room: string, shownNew: boolean): void {
+		const state = this.#states.get(`conf_${room}`) ?? "";
+		if (shownNew && state === "TRYING") {
+			// A tick came between look and kill, so the un-REGISTER is skipped, and the binding stays until it expires.
+			this.#ended.delete(room);
+		}
+		if (isRegistered(state)) {
 			for (const { callId } of this.#options.registrar.bindingsOf(room)) {
 				this.#killed.add(callId);
 			}

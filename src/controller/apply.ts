@@ -104,7 +104,7 @@ export class Applier {
 		const record = ledger.of(room);
 		// At the daemon's start the snippets of all rooms that are up are written anew: hundreds of runs that no caller waits for.
 		const urgent = !record.isRetry && (action === "remove" || gateway === "load");
-		record.scriptStarted(action);
+		record.scriptStarted(action, clock.now());
 		this.scripts.start(room, action, urgent, ({ error, late }) => {
 			this.#unread ||= action === "remove";
 			if (error === undefined) {

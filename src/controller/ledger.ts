@@ -14,6 +14,15 @@ export interface RoomChange {
 	readonly isRegistered: boolean;
 }
 
+export interface LedgerOptions {
+	/** ms that a room which has ended keeps its gateway. */
+	readonly linger: number;
+	/** ms that the script may run. */
+	readonly timeout: number;
+	/** The script's settings at the start. */
+	readonly generation: Generation;
+}
+
 /** Which look of a connection it is. */
 export interface Look {
 	/** ms on the clock at which FreeSWITCH was asked. */
@@ -27,17 +36,16 @@ export interface Look {
 export class Ledger {
 	/** The script's settings as they are now. */
 	generation: Generation;
-	readonly #linger: number;
+	readonly #options: LedgerOptions;
 	/** Whether the script is known to write marks. */
 	#marked = false;
 	readonly #records = new Map<Room, RoomRecord>();
 	/** When a create event came for rooms that have not been looked for since, in ms on the clock. */
 	readonly #created = new Map<Room, number>();
 
-	/** @param linger ms that a room which has ended keeps its gateway */
-	constructor(linger: number, generation: Generation) {
-		this.#linger = linger;
-		this.generation = generation;
+	constructor(options: LedgerOptions) {
+		this.#options = options;
+		this.generation = options.generation;
 	}
 
 	get records(): ReadonlyMap<Room, RoomRecord> {
@@ -58,7 +66,7 @@ export class Ledger {
 	of(room: Room): RoomRecord {
 		let record = this.#records.get(room);
 		if (record === undefined) {
-			record = new RoomRecord(() => this.generation);
+			record = new RoomRecord(() => this.generation, this.#options.timeout);
 			this.#records.set(room, record);
 		}
 		return record;
@@ -77,7 +85,7 @@ export class Ledger {
 	/** Takes in what FreeSWITCH lists. */
 	observe({ running, gateways }: Observation, { now, first, anew }: Look): RoomChange[] {
 		const changes: RoomChange[] = [];
-		const linger = anew ? 0 : this.#linger;
+		const linger = anew ? 0 : this.#options.linger;
 		this.#marked ||= [...gateways.values()]
 			.flat()
 			.some(({ mark }) => mark !== undefined && this.generation.matches(mark));

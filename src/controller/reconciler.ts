@@ -12,26 +12,22 @@ import { Troubles } from "../log/troubles.ts";
 import { gatewayOf, type Room, roomOf, type ToRoom } from "../room.ts";
 import { Applier, type Plan } from "./apply.ts";
 import type { Generation } from "./generation.ts";
-import { Ledger } from "./ledger.ts";
+import { Ledger, type LedgerOptions } from "./ledger.ts";
 import { observe } from "./observe.ts";
 import { Passes, spacing } from "./passes.ts";
 import { nextStep, type Step } from "./plan.ts";
 import { Reload } from "./reload.ts";
 import { RoomLog } from "./room-log.ts";
 
-export interface ReconcilerOptions {
+export interface ReconcilerOptions extends LedgerOptions {
 	readonly generator: Generator;
 	readonly toRoom: ToRoom;
 	/** The SIP profile whose gateways are looked after. */
 	readonly profile: string;
-	/** ms that a room which has ended keeps its gateway. */
-	readonly linger: number;
 	/** ms after which a pass is made without any event. */
 	readonly resync: number;
 	readonly clock: Clock;
 	readonly log: Log;
-	/** The script's settings at the start. */
-	readonly generation: Generation;
 	/** Called each time that `standing` may have changed. */
 	readonly changed?: () => void;
 }
@@ -64,9 +60,9 @@ export class Reconciler {
 	#unknown: string | undefined;
 
 	constructor(options: ReconcilerOptions) {
-		const { linger, log, clock, generation } = options;
+		const { linger, log, clock } = options;
 		this.#options = options;
-		this.#ledger = new Ledger(linger, generation);
+		this.#ledger = new Ledger(options);
 		this.#troubles = new Troubles(log, clock);
 		this.#roomLog = new RoomLog(log, linger, this.#troubles);
 		this.#reload = new Reload(this.#ledger, log, this.#troubles);

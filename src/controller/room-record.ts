@@ -19,6 +19,9 @@ const retryBackoff: Backoff = { first: 1_000, most: 60_000 };
 /** ms; FreeSWITCH un-REGISTERs a killed gateway at its next tick and deletes it one tick later. */
 const tick = 1_000;
 
+/** ms that a script may take to be begun and ended, besides its own time. */
+const lateness = 3_000;
+
 /** How often a gateway may come back although its snippet was removed, before it is taken for somebody else's. */
 const tolerated = 1;
 
@@ -26,11 +29,13 @@ export class RoomRecord {
 	readonly renewal: Renewal;
 	readonly gateways = new RoomGateways();
 	readonly #registration = new Registration();
+	readonly #timeout: number;
 	#running = false;
 	/** ms on the clock until which a room that has ended keeps its gateway. */
 	#lingersUntil = Number.NEGATIVE_INFINITY;
 	#snippet: RoomFacts["snippet"] = "unknown";
-	#scriptRunning = false;
+	/** ms on the clock since which the script runs, or waits to; undefined if it does not. */
+	#scriptSince: number | undefined;
 	#failures = 0;
 	#retryAt = Number.NEGATIVE_INFINITY;
 	/** The kind of its gateways when they were last listed. */
@@ -38,9 +43,13 @@ export class RoomRecord {
 	/** How often a gateway came back although the room had ended and its snippet was removed; undefined if none ever came. */
 	#comebacks: number | undefined;
 
-	/** @param current the script's settings as they are now */
-	constructor(current: () => Generation) {
+	/**
+	 * @param current the script's settings as they are now
+	 * @param timeout ms that the script may run
+	 */
+	constructor(current: () => Generation, timeout: number) {
 		this.renewal = new Renewal(current);
+		this.#timeout = timeout;
 	}
 
 	get isWritten(): boolean {
@@ -97,9 +106,14 @@ export class RoomRecord {
 			renewal: this.renewal.stage === "wanted" ? "wanted" : turn ? "turn" : "none",
 			killed: this.gateways.unkilled.length === 0,
 			foreign: this.isForeign,
-			failing: this.#failures > 0,
-			free: !this.#scriptRunning && now >= this.#retryAt,
+			failing: this.#failures > 0 || this.#isStuck(now),
+			free: this.#scriptSince === undefined && now >= this.#retryAt,
 		};
+	}
+
+	/** Whether the script should have been ended by now: nobody knows when it will. */
+	#isStuck(now: number): boolean {
+		return this.#scriptSince !== undefined && now > this.#scriptSince + this.#timeout + lateness;
 	}
 
 	#conference(now: number): RoomFacts["conference"] {
@@ -240,15 +254,16 @@ export class RoomRecord {
 		}
 	}
 
-	scriptStarted(action: Action): void {
+	/** @param now ms on the clock */
+	scriptStarted(action: Action, now: number): void {
 		this.renewal.scriptStarted(action);
-		this.#scriptRunning = true;
+		this.#scriptSince = now;
 		this.#snippet = "unknown";
 	}
 
 	scriptSucceeded(action: Action): void {
 		this.renewal.scriptSucceeded();
-		this.#scriptRunning = false;
+		this.#scriptSince = undefined;
 		this.#snippet = action === "write" ? "written" : "removed";
 		if (action === "remove") {
 			this.#failures = 0;
@@ -260,7 +275,7 @@ export class RoomRecord {
 	 * @returns ms until it is tried again
 	 */
 	failed(now: number): number {
-		this.#scriptRunning = false;
+		this.#scriptSince = undefined;
 		this.#snippet = "unknown";
 		this.#failures += 1;
 		const wait = waitAfter(this.#failures, retryBackoff);

@@ -14,7 +14,7 @@ it("a script that fails by a fault of the program is logged with that fault, and
 	const applier = new Applier({
 		generator: { run: () => Promise.reject(fault) },
 		profile: "external",
-		ledger: new Ledger(0, settings),
+		ledger: new Ledger({ linger: 0, timeout: 10_000, generation: settings }),
 		troubles: new Troubles(log, clock),
 		clock,
 		log,

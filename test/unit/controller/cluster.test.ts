@@ -85,6 +85,16 @@ describe("a room that lingers", () => {
 	});
 });
 
+describe("a room that has ended", () => {
+	it("loses its gateway although the script that removes its snippet cannot be ended", async () => {
+		await registered({ linger: 0 }, "1");
+		node.faults.scripts.always = () => ({ fault: "stuck", takes: 600_000 });
+		end("1");
+		await seconds(20);
+		assert.deepEqual(node.registrar.bindings(), []);
+	});
+});
+
 describe("a gateway that a room's script does not remove", () => {
 	it("is killed when it comes, told at warn when it keeps coming, and then left un-registered for good", async () => {
 		connect({ linger: 0 });

@@ -22,7 +22,7 @@ describe("the ledger", () => {
 	let ledger: Ledger;
 
 	beforeEach(() => {
-		ledger = new Ledger(5_000, settings);
+		ledger = new Ledger({ linger: 5_000, timeout: 10_000, generation: settings });
 	});
 
 	it("has a record for every room that runs or has a gateway", () => {

@@ -394,6 +394,7 @@ describe("a fault of the program", () => {
 			toRoom,
 			profile: "external",
 			linger: 0,
+			timeout: 10_000,
 			resync: 30_000,
 			clock,
 			log,

@@ -23,7 +23,7 @@ beforeEach(() => {
 });
 
 function withLinger(linger: number): void {
-	ledger = new Ledger(linger, settings);
+	ledger = new Ledger({ linger, timeout: 10_000, generation: settings });
 	rooms = new RoomLog(log, linger, new Troubles(log, new SimulatedClock()));
 }
 

@@ -12,19 +12,19 @@ let generation: Generation;
 
 beforeEach(() => {
 	generation = new Generation("a");
-	record = new RoomRecord(() => generation);
+	record = new RoomRecord(() => generation, 10_000);
 });
 
 /** What happens to a record, by the names that the tables below use. */
 const happenings: Readonly<Record<string, () => unknown>> = {
 	running: () => record.observeConference(true, 0, linger),
-	started: () => record.scriptStarted("write"),
+	started: () => record.scriptStarted("write", 0),
 	written: () => {
-		record.scriptStarted("write");
+		record.scriptStarted("write", 0);
 		record.scriptSucceeded("write");
 	},
 	removed: () => {
-		record.scriptStarted("remove");
+		record.scriptStarted("remove", 0);
 		record.scriptSucceeded("remove");
 	},
 	failed: () => record.failed(0),
@@ -184,7 +184,7 @@ describe("a room's script", () => {
 	it("is free again after 1, 2, 4 … 60 s of failures in a row", () => {
 		let now = 0;
 		for (const wait of [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]) {
-			record.scriptStarted("write");
+			record.scriptStarted("write", 0);
 			assert.equal(record.failed(now), wait);
 			assert.deepEqual([record.facts(now + wait - 1).free, record.isRetry], [false, true]);
 			now += wait;
@@ -246,7 +246,7 @@ describe("the time of a room's next look", () => {
 			after(story);
 			record.failed(9_500);
 			assert.equal(record.nextDue(10_000), 10_500);
-			record = new RoomRecord(() => generation);
+			record = new RoomRecord(() => generation, 10_000);
 		}
 		after("running");
 		record.failed(9_000);

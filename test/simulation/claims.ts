@@ -11,7 +11,8 @@
  * - A daemon never runs two scripts for one room at once, however long one cannot be ended (scripts.ts).
  * - No storms: a pass has at most one reloadxml and one rescan, and one command for each gateway; passes, runs of the
  *   script and tries to connect are no more frequent than their back-offs allow.
- * What must hold while nothing is broken is in promptness.ts, and how much may be done in storms.ts.
+ * What must hold while nothing is broken is in promptness.ts, whose rooms a node may register in ownership.ts, and how much may
+ * be done in storms.ts.
  */
 import type { Clock } from "../../src/clock.ts";
 import type { EventRecord } from "../stand-in/freeswitch/events.ts";
@@ -19,6 +20,7 @@ import type { FreeSwitch } from "../stand-in/freeswitch/freeswitch.ts";
 import type { Gateway } from "../stand-in/freeswitch/gateway.ts";
 import type { Registrar } from "../stand-in/registrar/registrar.ts";
 import type { SimulatedDirectory } from "./directory.ts";
+import { Ownership } from "./ownership.ts";
 import { Promptness } from "./promptness.ts";
 import { Renewals } from "./renewals.ts";
 import { Storms } from "./storms.ts";
@@ -66,6 +68,10 @@ export interface ClaimsOptions {
 	readonly linger: number;
 	/** The users of gateways that are not rooms'. */
 	readonly foreign: readonly string[];
+	/** Whether claims are let alone. */
+	readonly isCounting: boolean;
+	/** Whether a room runs on another node. */
+	readonly runsElsewhere: (room: string) => boolean;
 	/** Called when a claim is broken. */
 	readonly broken: () => void;
 }
@@ -79,6 +85,7 @@ export class Claims {
 	readonly storms: Storms;
 	readonly promptness: Promptness;
 	readonly renewals: Renewals;
+	readonly ownership: Ownership;
 	readonly #options: ClaimsOptions;
 	readonly #lives = new Map<string, Life>();
 	/** Gateways that the daemon has seen dying, by room. */
@@ -95,6 +102,11 @@ export class Claims {
 		this.#options = options;
 		this.storms = new Storms(options.clock, (sentence) => this.fail(sentence));
 		this.promptness = new Promptness(options, (sentence) => this.fail(sentence));
+		this.ownership = new Ownership({
+			...options,
+			isCalm: () => this.promptness.isCalm,
+			fail: (sentence) => this.fail(sentence),
+		});
 		this.renewals = new Renewals({
 			registrar: options.registrar,
 			gateways: () => gateways(options.freeswitch()),
@@ -103,7 +115,7 @@ export class Claims {
 	}
 
 	fail(sentence: string): void {
-		if (this.failure === undefined) {
+		if (this.failure === undefined && !this.#options.isCounting) {
 			const where = this.#options.name === "" ? "" : `${this.#options.name}: `;
 			this.failure = `at ${(this.#options.clock.now() / 1_000).toFixed(3)} s ${where}${sentence}`;
 			this.#options.broken();
@@ -133,6 +145,7 @@ export class Claims {
 				room,
 				gateways(this.#options.freeswitch()).filter(({ name }) => name === `conf_${room}`),
 			);
+			this.ownership.started(room);
 			this.storms.newCause(room);
 		}
 		this.promptness.fired(event);
@@ -141,6 +154,7 @@ export class Claims {
 	ended(room: string): void {
 		this.#lives.delete(room);
 		this.promptness.ended(room);
+		this.ownership.ended(room);
 		this.renewals.ended(room);
 		this.storms.newCause(room);
 	}

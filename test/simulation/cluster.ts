@@ -12,6 +12,12 @@ export class Cluster {
 	readonly history = new History(this.clock);
 	readonly registrar = new Registrar({ clock: this.clock, newestWins: true });
 	readonly nodes: SimulatedNode[] = [];
+	/** Whether claims are let alone, since something is only counted. */
+	readonly isCounting: boolean;
+
+	constructor(isCounting = false) {
+		this.isCounting = isCounting;
+	}
 
 	/** The first claim that did not hold, as a sentence. */
 	get failure(): string | undefined {

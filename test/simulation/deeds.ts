@@ -14,6 +14,9 @@ export function sentence(deed: Deed): string {
 }
 
 export function carryOut(node: SimulatedNode, deed: Deed): void {
+	if (deed.do in faults && deed.do !== "freeswitch") {
+		node.isUndisturbed = false;
+	}
 	if (deed.do in faults && kinds[deed.do].isHarmless?.(deed) !== true) {
 		for (const { claims } of kinds[deed.do].isShared ? node.cluster.nodes : [node]) {
 			claims.promptness.fault();

@@ -7,6 +7,11 @@ function half(room: string): string {
 	return snippet(room).split("\n").slice(0, 4).join("\n");
 }
 
+/** As the shipped script names it; what is not named by a room is an administrator's. */
+function fileOf(name: string): string {
+	return /^\d+$/.test(name) ? `conf_${name}.xml` : `${name}.xml`;
+}
+
 export class SimulatedDirectory {
 	/** The rooms whose snippets were last touched by a script that has outlived its daemon. */
 	readonly orphaned = new Set<string>();
@@ -25,18 +30,18 @@ export class SimulatedDirectory {
 	/** The names of the snippets, without `.xml`. */
 	get snippets(): string[] {
 		return [...this.#files.keys()]
-			.filter((name) => name.endsWith(".xml"))
-			.map((name) => name.slice(0, -".xml".length))
+			.filter((file) => file.endsWith(".xml"))
+			.map((file) => file.slice(0, -".xml".length).replace(/^conf_(?=\d)/, ""))
 			.sort();
 	}
 
 	/** The rooms whose snippets are broken. */
 	get broken(): string[] {
-		return this.snippets.filter((name) => this.#files.get(`${name}.xml`) === half(name));
+		return this.snippets.filter((name) => this.#files.get(fileOf(name)) === half(name));
 	}
 
 	write(room: string, text = snippet(room)): void {
-		this.#files.set(`${room}.xml`, text);
+		this.#files.set(fileOf(room), text);
 	}
 
 	/** Writes half a snippet in place, as a script may that is ended halfway. */
@@ -50,11 +55,20 @@ export class SimulatedDirectory {
 	}
 
 	has(room: string): boolean {
-		return this.#files.has(`${room}.xml`);
+		return this.#files.has(fileOf(room));
 	}
 
 	delete(room: string): void {
-		this.#files.delete(`${room}.xml`);
+		this.#files.delete(fileOf(room));
+	}
+
+	/** Removes the snippets of all rooms, as the script does for `--all del`. */
+	clear(): void {
+		for (const name of this.#files.keys()) {
+			if (name.startsWith("conf_")) {
+				this.#files.delete(name);
+			}
+		}
 	}
 
 	#preprocess(text: string): string {

@@ -25,7 +25,7 @@ import type { ScriptRecord } from "./scripts.ts";
 
 /** Times are in ms. */
 export interface NodeOptions
-	extends Partial<Pick<Schedule, "takes" | "phase" | "latency" | "chunked" | "modules" | "seed">> {
+	extends Partial<Pick<Schedule, "cleared" | "takes" | "phase" | "latency" | "chunked" | "modules" | "seed">> {
 	readonly linger?: number;
 	readonly resync?: number;
 	/** Snippets that lie there when FreeSWITCH starts: their text by their name without `.xml`. */
@@ -48,6 +48,7 @@ const byDefault = {
 	takes: 5,
 	latency: 0,
 	chunked: false,
+	cleared: false,
 	modules: 0,
 	seed: 1,
 	name: "",
@@ -77,6 +78,8 @@ export class SimulatedNode {
 	passes: (event: EventRecord) => boolean = () => true;
 	/** Replaces an answer. */
 	answers: (command: string, answer: string) => string = (_, answer) => answer;
+	/** Whether nothing but a start of FreeSWITCH has gone wrong since the last rest. */
+	isUndisturbed = true;
 	network: "up" | "refused" | "silent" | "flapping" = "up";
 	freeswitch: FreeSwitch;
 	process: SimulatedProcess;
@@ -88,6 +91,8 @@ export class SimulatedNode {
 	#settings = 0;
 	/** ms on the clock from which FreeSWITCH can have conferences. */
 	#conferencesFrom = 0;
+	/** Until when FreeSWITCH comes back too early for the daemon to have removed the snippets, in ms on the clock. */
+	#hastyUntil = 0;
 	/** ms in which the next FreeSWITCH loads its modules, once it is to be started. */
 	#startWanted: number | undefined;
 
@@ -115,9 +120,14 @@ export class SimulatedNode {
 			name: this.options.name,
 			freeswitch: () => this.freeswitch,
 			linger: this.options.linger,
+			runsElsewhere: (room) => (cluster.nodeOf(room) ?? this) !== this,
+			isCounting: cluster.isCounting,
 			foreign: Object.keys(this.options.admins),
 			broken: () => cluster.broken(),
 		});
+		if (this.options.cleared) {
+			this.directory.clear();
+		}
 		this.freeswitch = this.#newFreeSwitch(this.options.modules);
 		this.process = new SimulatedProcess(this);
 		cluster.nodes.push(this);
@@ -230,8 +240,19 @@ export class SimulatedNode {
 	#freeSwitchEnded(): void {
 		this.history.outcome("FreeSWITCH has ended, and all conferences with it");
 		this.claims.allEnded();
+		this.#hastyUntil = this.clock.now() + this.#removalTakes;
 		this.process.session?.cut("in order");
 		this.#startFreeSwitch();
+	}
+
+	/** ms within which the daemon has removed all snippets after FreeSWITCH's end; infinite if something hinders it. */
+	get #removalTakes(): number {
+		const { session } = this.process;
+		if (!this.isUndisturbed || session === undefined) {
+			return Number.POSITIVE_INFINITY;
+		}
+		const waits = this.clock.now() - session.since < 5_000 ? 8_000 : 2_500;
+		return waits + this.options.takes * this.directory.snippets.length;
 	}
 
 	/** Starts FreeSWITCH, if it is to be started and the former one has ended. */
@@ -243,6 +264,10 @@ export class SimulatedNode {
 		this.#startWanted = undefined;
 		this.history.deed(`FreeSWITCH starts${modules > 0 ? `, and loads its modules within ${modules} ms` : ""}`);
 		this.#starts += 1;
+		if (this.options.cleared) {
+			this.directory.clear();
+		}
+		this.claims.ownership.freeSwitchStarts(!this.options.cleared && this.clock.now() < this.#hastyUntil);
 		try {
 			this.freeswitch = this.#newFreeSwitch(modules);
 		} catch (error) {
@@ -314,7 +339,7 @@ export class SimulatedNode {
 	#peer(): SipPeer {
 		return {
 			register: (request, reply) => {
-				const { user, contact, expires } = request;
+				const { user, contact, callId, expires } = request;
 				const bound = this.registrar.bindingsOf(user).some((binding) => binding.contact === contact);
 				if (expires === 0) {
 					this.history.outcome(`un-REGISTER of ${user} is sent`);
@@ -322,6 +347,11 @@ export class SimulatedNode {
 				} else {
 					if (!bound) {
 						this.history.outcome(`REGISTER of ${user} is sent`);
+					}
+					const gateways = this.freeswitch.sofia.external?.gateways ?? [];
+					const sender = gateways.find((gateway) => gateway.callId === callId);
+					if (sender !== undefined && !Object.hasOwn(this.options.admins, user)) {
+						this.claims.ownership.registers(user, sender);
 					}
 					this.claims.promptness.registers(user);
 					for (const { claims } of this.cluster.nodes.filter((node) => node !== this)) {

@@ -66,6 +66,11 @@ export class Promptness {
 		this.#ended.set(room, this.#options.clock.now());
 	}
 
+	/** Whether nothing is broken. */
+	get isCalm(): boolean {
+		return this.#calm;
+	}
+
 	/** Something is broken from now on. */
 	fault(): void {
 		this.#calm = false;

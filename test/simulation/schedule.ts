@@ -27,6 +27,8 @@ export interface Schedule {
 	readonly chunked: boolean;
 	/** ms for which FreeSWITCH still loads modules when the daemon starts. */
 	readonly modules: number;
+	/** Whether all rooms' snippets are removed before FreeSWITCH starts; they are not if missing. */
+	readonly cleared?: boolean;
 	/** Rooms that run already, on the first node. */
 	readonly running: readonly string[];
 	/** Rooms whose snippets lie there from earlier. */
@@ -38,12 +40,25 @@ export interface Schedule {
 
 /** What a node is like from the beginning, in words. */
 export function circumstances(schedule: Schedule): string {
-	const { nodes = 1, linger, takes, phase, latency, chunked, modules, running, stale, seed } = schedule;
+	const {
+		nodes = 1,
+		cleared = false,
+		linger,
+		takes,
+		phase,
+		latency,
+		chunked,
+		modules,
+		running,
+		stale,
+		seed,
+	} = schedule;
 	return [
 		`A room that ended lingers for ${linger} s; the script takes ${takes} ms; the registrar answers after ${latency} ms;`,
 		`FreeSWITCH's first tick comes ${phase} ms after the profile's start; seed ${seed};`,
 		`an event that comes with an answer is handled ${chunked ? "before" : "after"} the code that waits for the answer.`,
 		...(nodes > 1 ? [`There are ${nodes} nodes.`] : []),
+		...(cleared ? ["The rooms' snippets are removed before FreeSWITCH starts."] : []),
 		...(modules > 0 ? [`FreeSWITCH is still starting, and loads its modules within ${modules} ms.`] : []),
 		...(running.length > 0 && modules === 0 ? [`Running already: ${running.join(", ")}.`] : []),
 		...(stale.length > 0 ? [`Snippets from earlier: ${stale.join(", ")}.`] : []),
@@ -108,13 +123,23 @@ const steps = fc.oneof(
 	{ weight: 1, arbitrary: stepsOf(brief, [3, lives], [1, ending]) },
 	// New settings come while scripts run.
 	{ weight: 1, arbitrary: stepsOf(brief, [3, lives], [2, slowness], [1, as("reload", life.reload.facts)]) },
+	// FreeSWITCH ends and starts again, and nothing else is broken.
+	{
+		weight: 1,
+		arbitrary: stepsOf(
+			wait,
+			[5, lives],
+			[1, as("freeswitch", faults.freeswitch.facts)],
+			[1, fc.constant({ do: "quiet" })],
+		),
+	},
 	{
 		weight: 3,
 		arbitrary: stepsOf(wait, [12, lives], [1, doubled], [8, anyOf(faults)], [1, fc.constant({ do: "quiet" })]),
 	},
 );
 
-export const schedules: fc.Arbitrary<Schedule> = fc.record({
+const facts = {
 	nodes: fc.oneof({ weight: 2, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.constant(2) }),
 	linger: fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constantFrom(1, 5) }),
 	takes: fc.constantFrom(5, 40, 150),
@@ -125,8 +150,23 @@ export const schedules: fc.Arbitrary<Schedule> = fc.record({
 		{ weight: 4, arbitrary: fc.constant(0) },
 		{ weight: 1, arbitrary: fc.integer({ min: 1, max: 8_000 }) },
 	),
+	cleared: fc.oneof({ weight: 2, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
 	running: fc.subarray(rooms),
 	stale: fc.subarray(rooms),
 	seed: fc.nat(0xffff),
 	steps,
-});
+};
+
+export const schedules: fc.Arbitrary<Schedule> = fc.record(facts);
+
+/** FreeSWITCH is killed and started again under rooms that come and go and move, and nothing else is broken. */
+export function restarts(cleared: boolean): fc.Arbitrary<Schedule> {
+	return fc.record({
+		...facts,
+		nodes: fc.constant(2),
+		modules: fc.constant(0),
+		stale: fc.constant([]),
+		cleared: fc.constant(cleared),
+		steps: stepsOf(wait, [4, lives], [1, as("freeswitch", faults.freeswitch.facts)]),
+	});
+}

@@ -5,6 +5,7 @@
 import type { ScriptExit, StartScript } from "../../src/generator/script-process.ts";
 import { snippet } from "../support/snippets.ts";
 import type { SimulatedNode } from "./node.ts";
+import { authorParam } from "./ownership.ts";
 import type { ProcessTime } from "./process-time.ts";
 import type { Action, Instead } from "./script-faults.ts";
 
@@ -66,8 +67,11 @@ export class SimulatedScripts {
 			const fate = faults.scripts.of({ room, action }, options.takes);
 			const name = action === "write" ? `script ${room}` : `script ${room} del`;
 			history.outcome(`${name} is run${fate === undefined ? "" : `, and ${fate.words}`}`);
+			const { freeswitch, process } = this.#node;
+			const knew = process.session?.isCurrent === true;
 			const work = () => {
-				this.#work(room, action, password, fate?.fault.instead);
+				const author = knew && freeswitch === this.#node.freeswitch && !this.#time.dead ? "daemon" : "late script";
+				this.#work(room, action, { password, [authorParam]: author }, fate?.fault.instead);
 				exit(isEnded ? { signal: "SIGKILL" } : { exitCode: fate?.fault.exitCode ?? 0 });
 			};
 			if (fate?.fault.immortal === true) {
@@ -95,7 +99,7 @@ export class SimulatedScripts {
 	}
 
 	/** What a run does in the end. */
-	#work(room: string, action: Action, password: string, instead: Instead | undefined): void {
+	#work(room: string, action: Action, params: Readonly<Record<string, string>>, instead: Instead | undefined): void {
 		const { directory, history } = this.#node;
 		if (this.#time.dead) {
 			directory.orphaned.add(room);
@@ -107,7 +111,7 @@ export class SimulatedScripts {
 			return;
 		}
 		if (action === "write") {
-			directory.write(room, snippet(room, { password }));
+			directory.write(room, snippet(room, params));
 		} else {
 			directory.delete(room);
 		}

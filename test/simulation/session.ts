@@ -31,6 +31,8 @@ const nothing: Listed = { lives: [], gateways: undefined };
 const reset = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
 
 export class SimulatedSession implements Session {
+	/** ms on the clock at which it began. */
+	readonly since: number;
 	version: string | undefined;
 	core: string | undefined;
 	readonly place = "localhost:8021";
@@ -56,6 +58,7 @@ export class SimulatedSession implements Session {
 		this.#node = node;
 		this.#time = time;
 		this.#freeswitch = node.freeswitch;
+		this.since = node.clock.now();
 		this.onEvent = onEvent;
 		this.ended = new Promise((resolve) => {
 			this.#end = resolve;
@@ -117,6 +120,11 @@ export class SimulatedSession implements Session {
 			}
 			this.#end(reason);
 		}
+	}
+
+	/** Whether it leads to the FreeSWITCH that runs. */
+	get isCurrent(): boolean {
+		return this.#open && this.#freeswitch === this.#node.freeswitch && this.#freeswitch.alive;
 	}
 
 	async #carryOut(sent: Sent): Promise<void> {

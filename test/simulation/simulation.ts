@@ -4,6 +4,7 @@ import { snippet } from "../support/snippets.ts";
 import { Cluster } from "./cluster.ts";
 import { carryOut, sentence } from "./deeds.ts";
 import { SimulatedNode } from "./node.ts";
+import type { Ownership } from "./ownership.ts";
 import { circumstances, type Schedule } from "./schedule.ts";
 
 export interface Outcome {
@@ -14,6 +15,8 @@ export interface Outcome {
 	/** Seconds of simulated time. */
 	readonly seconds: number;
 	readonly commands: number;
+	/** Of all nodes. */
+	readonly registers: Ownership["counts"];
 }
 
 /** ms in which every retry falls due, every binding expires, and a half-open connection is noticed. */
@@ -34,9 +37,12 @@ const sites: readonly { name: string; ip: string; admins: Readonly<Record<string
 	{ name: "node B", ip: "127.0.0.3", admins: { trunk2: "trunk", lobby2: "conf_lobby", "4712": "4711" } },
 ];
 
-/** Plays a schedule. The same schedule has the same outcome, every time. */
-export async function simulate(schedule: Schedule): Promise<Outcome> {
-	const cluster = new Cluster();
+/**
+ * Plays a schedule. The same schedule has the same outcome, every time.
+ * @param isCounting whether it goes on when a claim is broken
+ */
+export async function simulate(schedule: Schedule, isCounting = false): Promise<Outcome> {
+	const cluster = new Cluster(isCounting);
 	const nodes = sites.slice(0, schedule.nodes ?? 1).map((site, index, { length }) => {
 		const options = {
 			...schedule,
@@ -82,11 +88,17 @@ export async function simulate(schedule: Schedule): Promise<Outcome> {
 	}
 	const { failure } = cluster;
 	const broken = failure === undefined ? "All went well" : `Broken: ${failure}`;
+	const sum = (count: (node: SimulatedNode) => number) => nodes.reduce((all, node) => all + count(node), 0);
 	return {
 		failure,
 		story: `${circumstances(schedule)}\n${cluster.history.toString()}\n${broken}.`,
 		seconds: cluster.clock.now() / 1_000,
-		commands: nodes.reduce((sum, { claims }) => sum + claims.storms.counts.commands, 0),
+		commands: sum(({ claims }) => claims.storms.counts.commands),
+		registers: {
+			restarts: sum(({ claims }) => claims.ownership.counts.restarts),
+			dead: sum(({ claims }) => claims.ownership.counts.dead),
+			ended: sum(({ claims }) => claims.ownership.counts.ended),
+		},
 	};
 }
 
@@ -152,6 +164,7 @@ function isAtRest(node: SimulatedNode, before: SimulatedNode["claims"]["storms"]
 	expect(node, "in the directory", claims.running.filter(counts), node.directory.snippets.filter(counts));
 	claims.renewals.rest(claims.running.filter(counts));
 	claims.promptness.rest();
+	node.isUndisturbed = true;
 }
 
 function expect({ claims }: SimulatedNode, what: string, expected: readonly string[], found: readonly string[]): void {

@@ -59,6 +59,11 @@ export class Gateway {
 		return this.settings.name;
 	}
 
+	/** The Call-ID of its REGISTERs. */
+	get callId(): string {
+		return this.#handle.callId;
+	}
+
 	/** Marks it for deletion, which the profile's ticks carry out. */
 	kill(): void {
 		if (!this.deleted) {

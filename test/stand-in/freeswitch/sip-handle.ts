@@ -45,6 +45,11 @@ export class SipHandle {
 		};
 	}
 
+	/** The Call-ID of its REGISTERs. */
+	get callId(): string {
+		return this.#request.callId;
+	}
+
 	register(): void {
 		this.#tried = true;
 		this.#around.onStack(() => this.#enqueue());

@@ -1,4 +1,5 @@
 /** The program: reads the configuration, runs the daemon, obeys signals, sets the exit code. */
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import manifest from "../package.json" with { type: "json" };
 import { systemClock } from "./clock.ts";
@@ -25,6 +26,10 @@ function main(): void {
 	// Overwrites the command line that `ps` shows: a unit file of the Go daemon has the password in it.
 	process.title = "fsconfregger";
 	try {
+		const file = process.env["SETTINGS_FILE"];
+		if (file && !existsSync(file)) {
+			throw new BadSetting(`there are no settings: ${file} is missing`);
+		}
 		const request = readConfig(process.argv.slice(2), process.env);
 		if (typeof request === "string") {
 			process.stdout.write(request === "help" ? help() : `fsconfregger ${manifest.version}\n`);

@@ -334,14 +334,16 @@ describe("the daemon at SIGHUP", () => {
 	});
 
 	for (const [what, file, words] of [
-		["cannot be read", "none", /^the settings cannot be read again, so the old ones stay in force: .*ENOENT/],
+		["cannot be read", "settings", /^the settings cannot be read again, so the old ones stay in force: .*ENOENT/],
 		["is not named", "", /SETTINGS_FILE names no file/],
 	] as const) {
 		it(`says that a settings file ${what}, has all snippets written anew, and goes on`, async () => {
 			const node = await freeswitch();
+			writeFileSync(join(root, "settings"), "", { mode: 0o640 });
 			const daemon = start([], { SETTINGS_FILE: file && join(root, file) });
 			node.freeswitch.conferences.create("1");
 			await reached(node, "1");
+			rmSync(join(root, "settings"));
 			daemon.signal("SIGHUP");
 			await daemon.said(words);
 			await daemon.said(/^reloaded/);

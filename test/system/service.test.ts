@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, statSync } from "node:fs";
 import { describe } from "node:test";
 import { eventually } from "../support/until.ts";
-import { type Node, sharedNode, shippedScript } from "./nspawn-node.ts";
+import { type Node, settingsFile, sharedNode, shippedScript } from "./nspawn-node.ts";
 import { freeswitchGroup, freeswitchUser, snippets } from "./nspawn-root.ts";
 
 const itOnNode = sharedNode("installed");
@@ -102,11 +102,33 @@ describe("the service", () => {
 		await node.start();
 	});
 
+	itOnNode("does not start without its settings, which its status says, and is not tried for ever", async (node) => {
+		await node.container.run("rm", settingsFile);
+		assert.notEqual((await node.systemctl("start", "fsconfregger")).code, 0);
+		await node.becomes("ActiveState", /^failed$/);
+		assert.equal(await node.property("NRestarts"), "0");
+		assert.match(await status(node), /Status: "there are no settings: \/etc\/default\/fsconfregger is missing"/);
+	});
+
+	itOnNode("registers rooms after the profile's directory was replaced", async (node) => {
+		await node.startWith("1");
+		await node.container.shell(
+			`mv ${snippets} ${snippets}.old; mkdir ${snippets}; chown freeswitch:daemon ${snippets}; rm -r ${snippets}.old`,
+		);
+		await node.freeswitch.order("create", "2");
+		await node.said(/^room 2 is registered/);
+		assert.ok(existsSync(node.path(`${snippets}/conf_2.xml`)));
+	});
+
 	itOnNode("can write where an administrator's drop-in allows it, and nowhere else", async (node) => {
+		// It starts without this script, which may write elsewhere then.
+		await node.freeswitch.restart();
 		node.set({ GENERATOR_SCRIPT: node.script("touch /srv/forbidden /srv/allowed/done", `exec ${shippedScript} "$@"`) });
 		await node.container.shell("mkdir -p /srv/allowed; chmod 0777 /srv /srv/allowed");
 		await node.edit("ReadWritePaths=/srv/allowed");
-		await node.startWith("1");
+		await node.start();
+		await node.freeswitch.order("create", "1");
+		await node.freeswitch.reached("1");
 		assert.ok(existsSync(node.path("/srv/allowed/done")));
 		assert.ok(!existsSync(node.path("/srv/forbidden")));
 	});

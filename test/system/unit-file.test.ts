@@ -48,7 +48,7 @@ describe("the settings sample", () => {
 
 /** What no test in a container shows: all lines of the unit with these keys. */
 const promises: readonly [title: string, ...lines: string[]][] = [
-	["has its settings in a file", "EnvironmentFile=/etc/default/fsconfregger"],
+	["has its settings in a file", "EnvironmentFile=-/etc/default/fsconfregger"],
 	["tells the daemon where its settings are", "Environment=SETTINGS_FILE=/etc/default/fsconfregger"],
 	["starts what an installation by hand installs", "ExecStart=/usr/local/sbin/fsconfregger"],
 	// The daemon pings twice in that time, and notices a part that hangs after 20 s.
@@ -58,11 +58,12 @@ const promises: readonly [title: string, ...lines: string[]][] = [
 	["restarts the daemon after every failure, for ever", "StartLimitIntervalSec=0", "Restart=always"],
 	["does not restart a daemon with wrong settings", "RestartPreventExitStatus=2 216 217"],
 	[
-		"allows writing to the snippets' directory, by both of its names, and nowhere else",
-		"ReadWritePaths=-/opt/freeswitch/etc/freeswitch/sip_profiles/external",
-		"ReadWritePaths=-/opt/freeswitch/conf/sip_profiles/external",
+		"allows writing to the profiles' directory, by both of its names, and nowhere else",
+		"ReadWritePaths=-/opt/freeswitch/etc/freeswitch/sip_profiles",
+		"ReadWritePaths=-/opt/freeswitch/conf/sip_profiles",
 		"ProtectSystem=strict",
 	],
+	["reloads without a program that its package would have to depend on", "ExecReload=/bin/sh -c 'kill -HUP $$MAINPID'"],
 	["lets Node.js compile", "MemoryDenyWriteExecute=no"],
 ];
 

@@ -76,6 +76,15 @@ const unit = replaced(
 	/^Description=.*$/m,
 	"$&\nDocumentation=man:fsconfregger(8)",
 );
+/** The daemon's sandbox, without what it says of directories, for another unit. */
+const [, sandbox = ""] = /^ProtectSystem=.*\n([^]*?)\n\[Install\]/m.exec(unit) ?? [];
+const clear = replaced(
+	source("packaging/fsconfregger-clear.service"),
+	/^# @SANDBOX@$/m,
+	sandbox.replaceAll(/^#.*\n/gm, ""),
+);
+const maintainerScript = (name: string) =>
+	replaced(source(`packaging/${name}`), /^# @BY_HAND@$/m, source("packaging/by-hand").trim());
 const documents = { operating: source("docs/operating.md"), script: source("docs/script.md") };
 const release = {
 	version,
@@ -84,8 +93,6 @@ const release = {
 };
 
 const conffiles: readonly (readonly [path: string, mode: number, content: string])[] = [
-	// Not for others: it will hold a password. Its group follows in postinst.
-	["/etc/default/fsconfregger", 0o640, withOurPaths("fsconfregger.sample")],
 	["/etc/fsconfregger/sofia-generator.sh", 0o755, source("sofia-generator.sh")],
 ];
 const installed: readonly (readonly [path: string, mode: number, content: string | Buffer])[] = [
@@ -93,6 +100,10 @@ const installed: readonly (readonly [path: string, mode: number, content: string
 	// The Node.js that the package depends on, and not another that comes before it in PATH.
 	["/usr/sbin/fsconfregger", 0o755, replaced(program, /^#!(\S+ -S) node /, "#!$1 /usr/bin/node ")],
 	["/usr/lib/systemd/system/fsconfregger.service", 0o644, unit],
+	["/usr/lib/systemd/system/fsconfregger-clear.service", 0o644, clear],
+	["/usr/lib/systemd/system/freeswitch.service.d/fsconfregger.conf", 0o644, source("packaging/freeswitch.conf")],
+	// postinst makes the settings of it.
+	["/usr/share/fsconfregger/fsconfregger.sample", 0o644, withOurPaths("fsconfregger.sample")],
 	["/usr/share/man/man8/fsconfregger.8.gz", 0o644, compressed(manPage(documents, release))],
 	["/usr/share/doc/fsconfregger/changelog.gz", 0o644, compressed(changelog)],
 	["/usr/share/doc/fsconfregger/copyright", 0o644, copyright(source("LICENSE"), program, join(top, "node_modules"))],
@@ -117,7 +128,7 @@ const files: typeof installed = [
 			.map(([path, , content]) => `${md5(content)}  ${path.slice(1)}\n`)
 			.join(""),
 	],
-	...["postinst", "prerm", "postrm"].map((name) => [`/DEBIAN/${name}`, 0o755, source(`packaging/${name}`)] as const),
+	...["postinst", "prerm", "postrm"].map((name) => [`/DEBIAN/${name}`, 0o755, maintainerScript(name)] as const),
 ];
 
 const root = mkdtempSync(join(tmpdir(), "fsconfregger-deb-"));

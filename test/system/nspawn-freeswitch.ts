@@ -16,6 +16,7 @@ const wire = "/var/lib/stand-in";
 
 const unit = `[Unit]
 Description=The stand-in for FreeSWITCH
+StartLimitIntervalSec=0
 
 [Service]
 User=freeswitch
@@ -25,6 +26,10 @@ StandardInput=file:${wire}/orders
 StandardOutput=append:${wire}/reports
 StandardError=journal
 ExecStart=/bin/sh ${wire}/start
+Restart=always
+
+[Install]
+WantedBy=multi-user.target
 `;
 
 const start = `STAND_IN_PASSWORD=$(sed -n 's/.*name="password" value="\\([^"]*\\).*/\\1/p' ${eventSocketConf})
@@ -85,14 +90,32 @@ export class ContainedFreeSwitch {
 		return reports.slice(reports.findLastIndex(({ report }) => report === "listening"));
 	}
 
-	/** Starts it, or kills it and starts it again; resolves when it listens. */
+	/** Starts it, or stops it and starts it again; resolves when it listens. */
 	async restart(): Promise<void> {
+		await this.startedBy(async () => {
+			await this.#container.run("systemctl", "daemon-reload");
+			await this.#container.run("systemctl", "restart", "freeswitch");
+		});
+	}
+
+	/** Kills it, and resolves when systemd has started it again and it listens. */
+	async crash(): Promise<void> {
+		await this.startedBy(() => this.#container.run("systemctl", "kill", "--signal=KILL", "freeswitch"));
+	}
+
+	/** Does what starts it, and resolves when it listens. */
+	async startedBy(deed: () => Promise<unknown>): Promise<void> {
 		const starts = () => this.#reports.filter(({ report }) => report === "listening").length;
 		const before = starts();
 		this.#given = 0;
-		await this.#container.run("systemctl", "daemon-reload");
-		await this.#container.run("systemctl", "restart", "freeswitch");
+		await deed();
 		await eventually(() => starts() > before, "the stand-in listens");
+	}
+
+	/** The names of the gateways that it has loaded. */
+	async gateways(): Promise<string[]> {
+		const [, list = ""] = /^gateways: (.*)$/m.exec(await this.order("state")) ?? [];
+		return [...list.matchAll(/([^ ]+) [A-Z_]+/g)].map(([, name = ""]) => name).sort();
 	}
 
 	/** Has an order carried out, and resolves with its answer. @throws Error if it fails */

@@ -19,6 +19,7 @@ export const sipPassword = "sip-s3cret";
 const eventSocketPassword = "event-socket-s3cret";
 
 const unitName = "fsconfregger.service";
+const clearUnitName = "fsconfregger-clear.service";
 /** The settings as they were installed. */
 const pristine = "/var/cache/pristine-settings";
 const packages = "/var/cache/packages";
@@ -130,9 +131,9 @@ export class Node {
 	/** As after the first installation, filled in; FreeSWITCH is down, and no room was ever seen. */
 	async reset(): Promise<void> {
 		await this.systemctl("stop", unitName, "freeswitch");
-		await this.systemctl("reset-failed", unitName);
+		await this.systemctl("reset-failed", unitName, clearUnitName);
 		await this.container.shell(
-			`rm -rf /run/systemd/system/${unitName}.d; find ${snippets} -type f -delete; cp ${pristine} ${settingsFile}; systemctl daemon-reload`,
+			`rm -rf /run/systemd/system/${unitName}.d /etc/systemd/system/${clearUnitName}; find ${snippets} -type f -delete; cp ${pristine} ${settingsFile}; systemctl daemon-reload`,
 		);
 		this.freeswitch.password = eventSocketPassword;
 		this.fillIn();
@@ -150,6 +151,12 @@ export class Node {
 		await this.container.shell(
 			`mkdir -p ${directory}; printf '%s\\n' '[Service]' '${lines}' >${directory}/test.conf; systemctl daemon-reload`,
 		);
+	}
+
+	/** Shuts the node down and boots it; resolves when FreeSWITCH listens. */
+	async reboot(): Promise<void> {
+		await this.freeswitch.startedBy(() => this.container.reboot());
+		this.#past = 0;
 	}
 
 	/** Starts the daemon. @throws Error if systemd says that it has failed, with what the journal says */

@@ -27,7 +27,7 @@ rm -rf --one-file-system "$2"
 find /sys/fs/cgroup -depth -type d -path "*/\${2##*/}*" -exec rmdir {} +`;
 
 /** Starts a command in a control group of its own. Two containers in one would share the groups of their units. */
-const inGroup = 'mkdir "$0"; echo $$ >"$0/cgroup.procs"; exec "$@"';
+const inGroup = 'mkdir -p "$0"; echo $$ >"$0/cgroup.procs"; exec "$@"';
 
 /** The path for a control group of that name. @throws Error on a machine without cgroups of version 2 */
 function controlGroup(name: string): string {
@@ -52,9 +52,8 @@ export interface Outcome {
 
 export class Container {
 	readonly #directory: string;
-	readonly #nspawn: ChildProcess;
-	readonly #guard: ChildProcess;
-	readonly #guardEnded: Promise<unknown>;
+	#nspawn: ChildProcess;
+	#guard: ChildProcess;
 	#console = "";
 	/** Process 1, by its id on this machine. */
 	#first = 0;
@@ -65,8 +64,12 @@ export class Container {
 			mkdirSync(join(this.#directory, part), { mode: 0o755 });
 		}
 		makeRoot(this.root);
+		[this.#nspawn, this.#guard] = this.#launch();
+	}
+
+	#launch(): [nspawn: ChildProcess, guard: ChildProcess] {
 		const node = realpathSync(process.execPath);
-		this.#nspawn = spawn(
+		const nspawn = spawn(
 			"sh",
 			[
 				"-euc",
@@ -86,38 +89,51 @@ export class Container {
 			{ env: { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1" }, stdio: ["ignore", "pipe", "pipe"] },
 		);
 		// In a session of its own, because a signal that ends this process may go to the whole terminal.
-		this.#guard = spawn("sh", ["-c", guard, "sh", String(this.#nspawn.pid), this.#directory], {
+		const guarding = spawn("sh", ["-c", guard, "sh", String(nspawn.pid), this.#directory], {
 			stdio: ["pipe", "ignore", "ignore"],
 			detached: true,
 		});
-		this.#guardEnded = once(this.#guard, "close");
-		for (const stream of [this.#nspawn.stdout, this.#nspawn.stderr]) {
-			stream?.setEncoding("utf8").on("data", (text: string) => {
+		for (const stream of [nspawn.stdout, nspawn.stderr]) {
+			stream.setEncoding("utf8").on("data", (text: string) => {
 				this.#console += text;
 			});
 		}
+		return [nspawn, guarding];
 	}
 
 	/** Resolves when it has booted. */
 	static async boot(): Promise<Container> {
 		const container = new Container();
 		try {
-			await eventually(
-				async () => {
-					assert.equal(container.#nspawn.exitCode, null, `the container did not start:\n${container.#console}`);
-					return (
-						container.#findFirst() &&
-						/^(running|degraded)/.test((await container.try("systemctl", "is-system-running")).out)
-					);
-				},
-				"the container has booted",
-				{ describe: () => container.#console },
-			);
+			await container.#booted();
 		} catch (error) {
 			await container.close();
 			throw error;
 		}
 		return container;
+	}
+
+	/** Shuts it down in order, and resolves when it has booted again. */
+	async reboot(): Promise<void> {
+		const down = once(this.#nspawn, "close");
+		// It may be shut down before the command has ended.
+		await this.try("systemctl", "reboot");
+		await down;
+		const guarding = this.#guard;
+		[this.#nspawn, this.#guard] = this.#launch();
+		guarding.kill("SIGKILL");
+		await this.#booted();
+	}
+
+	async #booted(): Promise<void> {
+		await eventually(
+			async () => {
+				assert.equal(this.#nspawn.exitCode, null, `the container did not start:\n${this.#console}`);
+				return this.#findFirst() && /^(running|degraded)/.test((await this.try("systemctl", "is-system-running")).out);
+			},
+			"the container has booted",
+			{ describe: () => this.#console },
+		);
 	}
 
 	/** Its root, as this machine sees it. /usr, /run and the like are not in it. */
@@ -156,8 +172,9 @@ export class Container {
 
 	/** Ends it and removes all of it. */
 	async close(): Promise<void> {
+		const ended = once(this.#guard, "close");
 		this.#guard.stdin?.end();
-		await this.#guardEnded;
+		await ended;
 	}
 
 	#findFirst(): boolean {

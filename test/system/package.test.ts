@@ -42,32 +42,40 @@ describe("the Debian package", () => {
 		assert.deepEqual({ status, stdout }, { status: 0, stdout: "" });
 	});
 
-	itNeeding(["dpkg-deb"], "holds the program, the unit, the manual, and as conffiles what may be changed", () => {
-		const files = [...dpkgDeb("--contents", file).matchAll(/^-(\S+) (\S+) +\d+ \S+ \S+ \.(.*)$/gm)];
-		assert.deepEqual(files.map(([, ...words]) => words.join(" ")).sort(), [
-			"rw-r----- root/root /etc/default/fsconfregger",
-			"rw-r--r-- root/root /usr/lib/systemd/system/fsconfregger.service",
-			"rw-r--r-- root/root /usr/share/doc/fsconfregger/changelog.gz",
-			"rw-r--r-- root/root /usr/share/doc/fsconfregger/copyright",
-			"rw-r--r-- root/root /usr/share/lintian/overrides/fsconfregger",
-			"rw-r--r-- root/root /usr/share/man/man8/fsconfregger.8.gz",
-			"rwxr-xr-x root/root /etc/fsconfregger/sofia-generator.sh",
-			"rwxr-xr-x root/root /usr/sbin/fsconfregger",
-		]);
-		const conffiles = "/etc/default/fsconfregger\n/etc/fsconfregger/sofia-generator.sh\n";
-		assert.equal(dpkgDeb("--info", file, "conffiles"), conffiles);
-		const fields = dpkgDeb("--field", file, "Version", "Architecture", "Depends");
-		assert.ok(fields.includes(`Version: ${manifest.version}\nArchitecture: all\n`));
-		assert.match(fields, /^Depends: .*\bnodejs \(>= 20\)/m);
-	});
+	itNeeding(
+		["dpkg-deb"],
+		"holds the program, the unit, the manual, and as a conffile the script, which may be changed",
+		() => {
+			const files = [...dpkgDeb("--contents", file).matchAll(/^-(\S+) (\S+) +\d+ \S+ \S+ \.(.*)$/gm)];
+			assert.deepEqual(files.map(([, ...words]) => words.join(" ")).sort(), [
+				"rw-r--r-- root/root /usr/lib/systemd/system/freeswitch.service.d/fsconfregger.conf",
+				"rw-r--r-- root/root /usr/lib/systemd/system/fsconfregger-clear.service",
+				"rw-r--r-- root/root /usr/lib/systemd/system/fsconfregger.service",
+				"rw-r--r-- root/root /usr/share/doc/fsconfregger/changelog.gz",
+				"rw-r--r-- root/root /usr/share/doc/fsconfregger/copyright",
+				"rw-r--r-- root/root /usr/share/fsconfregger/fsconfregger.sample",
+				"rw-r--r-- root/root /usr/share/lintian/overrides/fsconfregger",
+				"rw-r--r-- root/root /usr/share/man/man8/fsconfregger.8.gz",
+				"rwxr-xr-x root/root /etc/fsconfregger/sofia-generator.sh",
+				"rwxr-xr-x root/root /usr/sbin/fsconfregger",
+			]);
+			assert.equal(dpkgDeb("--info", file, "conffiles"), "/etc/fsconfregger/sofia-generator.sh\n");
+			const fields = dpkgDeb("--field", file, "Version", "Architecture", "Depends");
+			assert.ok(fields.includes(`Version: ${manifest.version}\nArchitecture: all\n`));
+			assert.match(fields, /^Depends: .*\bnodejs \(>= 20\)/m);
+		},
+	);
 
 	itNeeding(["dpkg-deb"], "has its own paths in the unit and in the settings, and names the manual in the unit", () => {
 		const unit = installed("/usr/lib/systemd/system/fsconfregger.service").toString();
 		assert.match(unit, /^ExecStart=\/usr\/sbin\/fsconfregger$/m);
 		assert.match(unit, /^Documentation=man:fsconfregger\(8\)$/m);
-		const sample = installed("/etc/default/fsconfregger").toString();
+		const sample = installed("/usr/share/fsconfregger/fsconfregger.sample").toString();
 		assert.match(sample, /^GENERATOR_SCRIPT=\/etc\/fsconfregger\/sofia-generator\.sh$/m);
 		assert.doesNotMatch(unit + sample, /usr\/local/);
+		const clear = installed("/usr/lib/systemd/system/fsconfregger-clear.service").toString();
+		const sandbox = (text: string) => text.match(/^(?:NoNew|Capab|Private|Restrict|SystemCall|Lock).*/gm);
+		assert.deepEqual(sandbox(clear), sandbox(unit));
 		const program = installed("/usr/sbin/fsconfregger").toString();
 		assert.match(program, /^#!\/usr\/bin\/env -S \/usr\/bin\/node --no-opt /);
 	});

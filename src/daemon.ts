@@ -74,7 +74,7 @@ export class Daemon {
 				connected = session;
 				status(() => whenConnected(session, undefined));
 				ready();
-				reconciler.connected(session, session.core);
+				reconciler.connected(session);
 			},
 			disconnected: () => {
 				connected = undefined;

@@ -3,8 +3,8 @@
  * own. passes.ts decides when a pass is made.
  */
 import type { Clock } from "../clock.ts";
-import { isAboutToRegister, isLeaving, ProfileNotRunning, UnexpectedAnswer } from "../freeswitch/commands.ts";
-import { ConnectionLost, type EventSocket } from "../freeswitch/event-socket.ts";
+import { coreUuid, isAboutToRegister, isLeaving, ProfileNotRunning, UnexpectedAnswer } from "../freeswitch/commands.ts";
+import { ask, ConnectionLost, type EventSocket } from "../freeswitch/event-socket.ts";
 import type { Event } from "../freeswitch/events.ts";
 import type { Generator } from "../generator/generator.ts";
 import type { Log } from "../log/log.ts";
@@ -52,10 +52,12 @@ export class Reconciler {
 	readonly #passes: Passes;
 	/** Whether nothing has been observed since the connection was made. */
 	#first = true;
-	/** Whether nothing has been observed since FreeSWITCH was started anew. */
-	#anew = false;
-	/** The FreeSWITCH that was last connected: each start has another one. */
+	/** The Core-UUID of the FreeSWITCH that was last looked at: each start has another one. */
 	#core: string | undefined;
+	/** Whether it is that of the FreeSWITCH that is connected. */
+	#isCoreKnown = false;
+	/** Whether that is another one than when the lists were last seen. */
+	#isAnother = false;
 	/** Why what FreeSWITCH lists is not known, if so. */
 	#unknown: string | undefined;
 
@@ -92,14 +94,10 @@ export class Reconciler {
 		return this.#first ? undefined : this.#ledger.counts;
 	}
 
-	/**
-	 * FreeSWITCH can be asked from now on.
-	 * @param core what tells it from a FreeSWITCH that was started at another time, where it says so
-	 */
-	connected(socket: EventSocket, core: string | undefined): void {
+	/** FreeSWITCH can be asked from now on. */
+	connected(socket: EventSocket): void {
 		this.#first = true;
-		this.#anew ||= core !== undefined && this.#core !== undefined && core !== this.#core;
-		this.#core = core ?? this.#core;
+		this.#isCoreKnown = false;
 		this.#unknown = undefined;
 		this.#passes.connected(socket);
 	}
@@ -209,18 +207,29 @@ export class Reconciler {
 
 	async #look(socket: EventSocket): Promise<void> {
 		const { clock, profile, toRoom, changed } = this.#options;
+		if (!this.#isCoreKnown) {
+			await this.#lookForCore(socket);
+		}
 		const asked = clock.now();
 		this.#passes.begin(this.#pause);
 		const observation = await observe(socket, profile, toRoom);
 		this.#troubles.over("lists", "FreeSWITCH tells its conferences and gateways again");
-		const look = { now: asked, first: this.#first, anew: this.#anew };
+		const look = { now: asked, first: this.#first, anew: this.#isAnother };
 		this.#roomLog.observed(observation, this.#ledger.observe(observation, look), this.#first);
 		this.#first = false;
-		this.#anew = false;
+		this.#isAnother = false;
 		this.#tellClashes();
 		this.#reload.observed();
 		this.#unknown = undefined;
 		changed?.();
+	}
+
+	/** Finds out whether this is another FreeSWITCH than the one before. One that has not loaded its modules does not say. */
+	async #lookForCore(socket: EventSocket): Promise<void> {
+		const core = await ask(socket, coreUuid);
+		this.#isCoreKnown = core !== undefined;
+		this.#isAnother ||= core !== undefined && this.#core !== undefined && core !== this.#core;
+		this.#core = core ?? this.#core;
 	}
 
 	/** FreeSWITCH takes the first file, by name, of two that have the same gateway, and a new snippet changes nothing. */

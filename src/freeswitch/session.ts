@@ -6,7 +6,7 @@ import { lookup } from "node:dns/promises";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { FreeSwitchError, FreeSwitchResponse, FreeSwitchTimeout } from "esl";
 import type { Access } from "./access.ts";
-import { coreUuid, version } from "./commands.ts";
+import { version } from "./commands.ts";
 import {
 	AddressRefused,
 	Disconnected,
@@ -30,8 +30,6 @@ export interface EventSocketOptions extends Access {
 export interface Session extends EventSocket {
 	/** FreeSWITCH's version, where it tells. */
 	readonly version: string | undefined;
-	/** The Core-UUID of the FreeSWITCH that runs, where it tells: after a restart it is another. */
-	readonly core: string | undefined;
 	/** Where FreeSWITCH is, for the log. */
 	readonly place: string;
 	/** Resolves with the reason when the connection has ended. */
@@ -117,7 +115,6 @@ function ofAll(failures: readonly ConnectionLost[], place: string): ConnectionLo
 
 class EslSession implements Session {
 	version: string | undefined;
-	core: string | undefined;
 	readonly ended: Promise<ConnectionLost>;
 	readonly place: string;
 	readonly #socket: Socket;
@@ -180,7 +177,6 @@ class EslSession implements Session {
 			await this.#send(command, (answer) => new NotSubscribed(command, answer));
 		}
 		this.version = await ask(this, version);
-		this.core = await ask(this, coreUuid);
 	}
 
 	/** Sends a command of the protocol; `refused` makes the error for an answer that is not `+OK`. */

@@ -4,7 +4,7 @@
  * a connection carries out one command at a time and gets its events after the answer.
  */
 
-import { coreUuid, version } from "../../src/freeswitch/commands.ts";
+import { version } from "../../src/freeswitch/commands.ts";
 import { Disconnected, NoAnswer } from "../../src/freeswitch/errors.ts";
 import { ask, type ConnectionLost } from "../../src/freeswitch/event-socket.ts";
 import { type Event, readEvent } from "../../src/freeswitch/events.ts";
@@ -34,7 +34,6 @@ export class SimulatedSession implements Session {
 	/** ms on the clock at which it began. */
 	readonly since: number;
 	version: string | undefined;
-	core: string | undefined;
 	readonly place = "localhost:8021";
 	readonly ended: Promise<ConnectionLost>;
 	readonly #node: SimulatedNode;
@@ -69,7 +68,6 @@ export class SimulatedSession implements Session {
 	/** Asks what a session tells of FreeSWITCH. */
 	async askVersion(): Promise<void> {
 		this.version = await ask(this, version);
-		this.core = await ask(this, coreUuid);
 	}
 
 	api(command: string): Promise<string> {

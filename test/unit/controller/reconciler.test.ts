@@ -404,7 +404,7 @@ describe("a fault of the program", () => {
 			asked += 1;
 			return Promise.reject(new TypeError("nobody thought of this"));
 		};
-		reconciler.connected({ api }, undefined);
+		reconciler.connected({ api });
 		await clock.advance(4_000);
 		assert.equal(asked, 3);
 		const [line = "", ...more] = log.said(/./);

@@ -22,7 +22,6 @@ function fakeSession(version?: string) {
 	});
 	const session = {
 		version,
-		core: undefined,
 		place: "localhost:8021",
 		ended,
 		end,

@@ -19,6 +19,7 @@ import type { EventRecord } from "../stand-in/freeswitch/events.ts";
 import type { FreeSwitch } from "../stand-in/freeswitch/freeswitch.ts";
 import type { Gateway } from "../stand-in/freeswitch/gateway.ts";
 import type { Registrar } from "../stand-in/registrar/registrar.ts";
+import { Comebacks } from "./comebacks.ts";
 import type { SimulatedDirectory } from "./directory.ts";
 import { Ownership } from "./ownership.ts";
 import { Promptness } from "./promptness.ts";
@@ -86,6 +87,7 @@ export class Claims {
 	readonly promptness: Promptness;
 	readonly renewals: Renewals;
 	readonly ownership: Ownership;
+	readonly comebacks: Comebacks;
 	readonly #options: ClaimsOptions;
 	readonly #lives = new Map<string, Life>();
 	/** Gateways that the daemon has seen dying, by room. */
@@ -107,6 +109,7 @@ export class Claims {
 			isCalm: () => this.promptness.isCalm,
 			fail: (sentence) => this.fail(sentence),
 		});
+		this.comebacks = new Comebacks((sentence) => this.fail(sentence));
 		this.renewals = new Renewals({
 			registrar: options.registrar,
 			gateways: () => gateways(options.freeswitch()),
@@ -146,7 +149,12 @@ export class Claims {
 				gateways(this.#options.freeswitch()).filter(({ name }) => name === `conf_${room}`),
 			);
 			this.ownership.started(room);
+			this.comebacks.changed(room);
 			this.storms.newCause(room);
+		}
+		if (event["Event-Subclass"] === "sofia::gateway_add") {
+			const room = (event["Gateway"] ?? "").slice("conf_".length);
+			this.comebacks.loaded(room, this.runs(room));
 		}
 		this.promptness.fired(event);
 	}
@@ -155,6 +163,7 @@ export class Claims {
 		this.#lives.delete(room);
 		this.promptness.ended(room);
 		this.ownership.ended(room);
+		this.comebacks.changed(room);
 		this.renewals.ended(room);
 		this.storms.newCause(room);
 	}
@@ -165,6 +174,7 @@ export class Claims {
 			this.ended(room);
 		}
 		this.#dying.clear();
+		this.comebacks.newProfile();
 	}
 
 	/** The daemon's process is a new one. */
@@ -173,6 +183,7 @@ export class Claims {
 			life.known = false;
 		}
 		this.renewals.forgotten();
+		this.comebacks.newProfile();
 		this.disconnected();
 		this.#dying.clear();
 	}

@@ -13,7 +13,7 @@ function fileOf(name: string): string {
 }
 
 export class SimulatedDirectory {
-	/** The rooms whose snippets were last touched by a script that has outlived its daemon. */
+	/** The rooms whose snippets were last touched by a script that has outlived its daemon, or by somebody else. */
 	readonly orphaned = new Set<string>();
 	readonly #files = new Map<string, string>();
 	readonly #preprocessed = new Map<string, string>();
@@ -30,7 +30,7 @@ export class SimulatedDirectory {
 	/** The names of the snippets, without `.xml`. */
 	get snippets(): string[] {
 		return [...this.#files.keys()]
-			.filter((file) => file.endsWith(".xml"))
+			.filter((file) => file.endsWith(".xml") && !/^\d/.test(file))
 			.map((file) => file.slice(0, -".xml".length).replace(/^conf_(?=\d)/, ""))
 			.sort();
 	}
@@ -52,6 +52,23 @@ export class SimulatedDirectory {
 	/** Leaves a temporary file, as a script does that is ended before it renames. */
 	litter(room: string): void {
 		this.#files.set(`.conf_${room}.4711.tmp`, half(room));
+	}
+
+	/** A program before this one has left its own file for a room, which the script does not know. */
+	plant(room: string): void {
+		this.#files.set(`${room}.xml`, snippet(room));
+	}
+
+	unplant(room: string): void {
+		this.#files.delete(`${room}.xml`);
+	}
+
+	/** Somebody restores the snippet of a room from a backup, unless there is one. */
+	restore(room: string): void {
+		if (!this.has(room)) {
+			this.write(room);
+			this.orphaned.add(room);
+		}
 	}
 
 	has(room: string): boolean {

@@ -1,12 +1,21 @@
 /** What breaks on a node, and mends itself after a while. */
 import fc from "fast-check";
 import { command } from "./command-faults.ts";
-import { kind, wait } from "./deed.ts";
+import { kind, room, rooms, wait } from "./deed.ts";
 import { events } from "./event-faults.ts";
+import type { SimulatedNode } from "./node.ts";
 import { script } from "./script-faults.ts";
 
 /** ms that a slow registrar takes to answer. */
 const slowly = 3_000;
+
+/** Somebody has FreeSWITCH do something. */
+function tell({ freeswitch, history }: SimulatedNode, command: string): void {
+	void freeswitch.api(command).then(
+		(answer) => history.outcome(`FreeSWITCH: ${answer.trim().replaceAll("\n", ", ")}`),
+		() => history.outcome("FreeSWITCH does not run"),
+	);
+}
 
 /** Times are in ms. */
 export const faults = {
@@ -58,12 +67,36 @@ export const faults = {
 		weight: 1,
 		facts: fc.record({}),
 		words: () => "somebody restarts the profile",
-		carryOut: ({ freeswitch, history }) => {
-			void freeswitch.api("sofia profile external restart").then(
-				(answer) => history.outcome(`FreeSWITCH: ${answer.trim().replaceAll("\n", ", ")}`),
-				() => history.outcome("FreeSWITCH does not run"),
-			);
+		carryOut: (node) => {
+			node.claims.comebacks.newProfile();
+			tell(node, "sofia profile external restart");
 		},
+	}),
+	unregister: kind({
+		weight: 1,
+		facts: fc.record({ room }),
+		words: (deed) => `somebody un-registers conf_${deed.room}`,
+		carryOut: (node, deed) => tell(node, `sofia profile external unregister conf_${deed.room}`),
+	}),
+	planted: kind({
+		weight: 1,
+		/** `lasting`: until an administrator removes it, if ever. */
+		facts: fc.record({ room, lasting: fc.option(wait, { nil: undefined }) }),
+		words: ({ room, lasting }) =>
+			`a predecessor's file ${room}.xml with conf_${room} is put into the directory${lasting === undefined ? "" : `, and removed after ${lasting} ms`}`,
+		carryOut: (node, { room, lasting }) => {
+			node.directory.plant(room);
+			node.claims.comebacks.planted.add(room);
+			if (lasting !== undefined) {
+				node.mendAfter(lasting, () => node.directory.unplant(room));
+			}
+		},
+	}),
+	backup: kind({
+		weight: 1,
+		facts: fc.record({ rooms: fc.subarray(rooms, { minLength: 1 }) }),
+		words: (deed) => `the snippets of ${deed.rooms.join(", ")} come back from a backup`,
+		carryOut: ({ directory }, deed) => deed.rooms.forEach((room) => directory.restore(room)),
 	}),
 	registrar: kind({
 		weight: 2,

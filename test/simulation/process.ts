@@ -106,7 +106,7 @@ export class SimulatedProcess {
 
 	/** Like openEventSocket in src/freeswitch/session.ts, whose sessions are authenticated and subscribed. */
 	async #open(onEvent: Parameters<DaemonOptions["openSession"]>[1]): Promise<Session> {
-		const { freeswitch, network, claims, history } = this.#node;
+		const { freeswitch, network, claims, history, clock } = this.#node;
 		claims.storms.connecting();
 		const state = freeswitch.alive ? network : "refused";
 		if (state === "refused" || state === "silent") {
@@ -127,14 +127,14 @@ export class SimulatedProcess {
 		}
 		claims.storms.connected();
 		history.outcome("the daemon is connected");
+		if (state === "flapping") {
+			clock.after(connecting.greeting, () => session.cut("in order"));
+		}
 		void session.ended.then(() => {
 			claims.storms.connectionFailed();
 			claims.disconnected();
 			history.outcome("the daemon's connection has ended");
 		});
-		if (this.#node.network === "flapping") {
-			session.cut("in order");
-		}
 		return session;
 	}
 

@@ -1,7 +1,7 @@
 /**
  * What must hold while nothing is broken, at every moment: a room is registered 3 s after its start, or 5 s after it if an
  * older gateway of its name may have to go first, and stays so for as long as it runs; a room that has ended is not
- * registered any more 4 s after the linger; what is not ours stays registered. A room that is given new settings is registered
+ * registered any more 4 s after the linger, and its snippet is gone 3 s after its end; what is not ours stays registered. A room that is given new settings is registered
  * again 5 s after its old gateway was killed. The 3 s are for a pass, a script, the tick at which the gateway registers, and
  * passes for other rooms; a gateway that goes takes two ticks.
  */
@@ -10,10 +10,12 @@ import { isRegistered } from "../../src/freeswitch/commands.ts";
 import type { EventRecord } from "../stand-in/freeswitch/events.ts";
 import type { Gateway } from "../stand-in/freeswitch/gateway.ts";
 import type { Bindings } from "./claims.ts";
+import type { SimulatedDirectory } from "./directory.ts";
 
 export interface PromptnessOptions {
 	readonly clock: Clock;
 	readonly registrar: Bindings;
+	readonly directory: SimulatedDirectory;
 	/** ms */
 	readonly linger: number;
 	/** The users of gateways that are not rooms'. */
@@ -21,7 +23,7 @@ export interface PromptnessOptions {
 }
 
 /** ms */
-const within = { start: 3_000, comeback: 5_000, end: 4_000 };
+const within = { start: 3_000, comeback: 5_000, end: 4_000, snippet: 3_000 };
 
 export class Promptness {
 	readonly #options: PromptnessOptions;
@@ -127,7 +129,7 @@ export class Promptness {
 		if (!this.#calm) {
 			return;
 		}
-		const { clock, registrar, linger, foreign } = this.#options;
+		const { clock, registrar, directory, linger, foreign } = this.#options;
 		const now = clock.now();
 		for (const [room, deadline] of this.#deadlines) {
 			if (now > deadline && !this.#robbed.has(room) && registrar.bindingsOf(room).length === 0) {
@@ -135,6 +137,9 @@ export class Promptness {
 			}
 		}
 		for (const [room, at] of this.#ended) {
+			if (now > at + within.snippet && directory.has(room) && !directory.orphaned.has(room)) {
+				this.#fail(`room ${room} has ended and its snippet is still there, though nothing is broken`);
+			}
 			// A gateway that is killed during a refresh by its SIP stack, which no list shows, sends no un-REGISTER.
 			const left = registrar.bindingsOf(room).some(({ callId }) => !this.#killed.has(callId));
 			if (now > at + linger + within.end && left) {

@@ -202,13 +202,13 @@ export class Applier {
 
 	/** @returns whether FreeSWITCH has marked all of the room's gateways for deletion */
 	async #killGateways(socket: EventSocket, room: Room): Promise<boolean> {
-		const { profile, ledger } = this.#options;
+		const { profile, ledger, clock } = this.#options;
 		const { gateways } = ledger.of(room);
 		const failed = `room ${room}: FreeSWITCH did not remove its gateway`;
 		let all = true;
-		for (const name of gateways.unkilled) {
+		for (const name of gateways.unkilled(clock.now())) {
 			if (await this.#tell(socket, killGateway(profile, name), failed, undefined, `${room} ${name}`)) {
-				gateways.killed(name);
+				gateways.killed(name, clock.now());
 			} else {
 				all = false;
 			}

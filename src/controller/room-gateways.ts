@@ -21,14 +21,17 @@ interface Sight {
 /** The kind of several gateways is that of the one which restricts most what may be done. */
 const restrictive: readonly Kind[] = ["doubled", "trying", "dying", "new", "up"];
 
+/** ms; FreeSWITCH un-REGISTERs a killed gateway at its next tick and deletes it one tick later. */
+export const tick = 1_000;
+
 export class RoomGateways {
 	readonly #sights = new Map<string, Sight>();
 	/** Those whose binding the registrar may have lost, although FreeSWITCH calls them registered. */
 	readonly #raced = new Set<string>();
 	/** Those that were told to register: an answer may be out although they are about to REGISTER. */
 	readonly #pending = new Set<string>();
-	/** Those that were killed, and are listed until FreeSWITCH has deleted them. */
-	readonly #killed = new Set<string>();
+	/** When each was killed, in ms on the clock; it is listed until FreeSWITCH has deleted it. */
+	readonly #killed = new Map<string, number>();
 
 	get kind(): RoomFacts["gateway"] {
 		const kinds = [...this.#sights.values()].map(({ kind }) => kind);
@@ -43,9 +46,12 @@ export class RoomGateways {
 		return this.#raced.size > 0;
 	}
 
-	/** Those that FreeSWITCH has not been told to delete. */
-	get unkilled(): string[] {
-		return this.names.filter((name) => !this.#killed.has(name));
+	/**
+	 * Those that FreeSWITCH has not been told to delete, or not lately: a killed one is gone after two ticks, so what is listed then is
+	 * another one of its name.
+	 */
+	unkilled(now: number): string[] {
+		return this.names.filter((name) => now >= (this.#killed.get(name) ?? Number.NEGATIVE_INFINITY) + 3 * tick);
 	}
 
 	/** Those that are to be told to register: un-registered, or without a sure binding. */
@@ -138,8 +144,8 @@ export class RoomGateways {
 		this.#raced.clear();
 	}
 
-	killed(name: string): void {
-		this.#killed.add(name);
+	killed(name: string, now: number): void {
+		this.#killed.set(name, now);
 	}
 
 	/** It was told to un-register, and to stay loaded. */

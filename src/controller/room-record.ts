@@ -9,15 +9,12 @@ import type { Generation } from "./generation.ts";
 import type { RoomFacts } from "./plan.ts";
 import { type GatewayState, Registration, type RegistrationChange } from "./registration.ts";
 import { Renewal } from "./renewal.ts";
-import { RoomGateways } from "./room-gateways.ts";
+import { RoomGateways, tick } from "./room-gateways.ts";
 
 /** What an observation shows of a conference that the one before it did not. */
 export type Change = "started" | "returned" | "ended";
 
 const retryBackoff: Backoff = { first: 1_000, most: 60_000 };
-
-/** ms; FreeSWITCH un-REGISTERs a killed gateway at its next tick and deletes it one tick later. */
-const tick = 1_000;
 
 /** ms that a script may take to be begun and ended, besides its own time. */
 const lateness = 3_000;
@@ -104,7 +101,7 @@ export class RoomRecord {
 			snippet: this.#snippet,
 			raced: this.gateways.raced,
 			renewal: this.renewal.stage === "wanted" ? "wanted" : turn ? "turn" : "none",
-			killed: this.gateways.unkilled.length === 0,
+			killed: this.gateways.unkilled(now).length === 0,
 			foreign: this.isForeign,
 			failing: this.#failures > 0 || this.#isStuck(now),
 			free: this.#scriptSince === undefined && now >= this.#retryAt,

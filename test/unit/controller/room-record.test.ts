@@ -31,7 +31,7 @@ const happenings: Readonly<Record<string, () => unknown>> = {
 	loading: () => record.loading(),
 	loaded: () => record.loaded(),
 	"registered anew": () => record.gateways.registeredAnew("conf_1"),
-	killed: () => record.gateways.killed("conf_1"),
+	killed: () => record.gateways.killed("conf_1", 0),
 	added: () => record.gateways.cameOrWent("conf_1", "gateway-added"),
 	deleted: () => record.gateways.cameOrWent("conf_1", "gateway-deleted"),
 	reload: () => {

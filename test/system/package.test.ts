@@ -81,6 +81,15 @@ describe("the Debian package", () => {
 	});
 });
 
+describe("the unit that removes gateways", () => {
+	itNeeding(["dpkg-deb", "systemd-analyze"], "passes systemd's own check", (_, analyze = "") => {
+		const unit = join(root, "usr/lib/systemd/system/fsconfregger-clear.service");
+		const args = ["verify", "--man=no", "--recursive-errors=no", unit];
+		const { status, stderr } = spawnSync(analyze, args, { encoding: "utf8" });
+		assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+	});
+});
+
 describe("the manual page", () => {
 	itNeeding(["dpkg-deb", "man"], "says of every setting what the program and the documents say", () => {
 		const page = "/usr/share/man/man8/fsconfregger.8.gz";

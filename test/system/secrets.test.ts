@@ -16,7 +16,7 @@ async function assertHidden({ container }: Node): Promise<void> {
 	for (const command of [
 		"ps axww --format pid,user,args",
 		"ps axeww",
-		"systemctl show fsconfregger freeswitch",
+		"systemctl show fsconfregger fsconfregger-clear freeswitch",
 		"systemctl show",
 		"systemctl show-environment",
 		"systemctl cat fsconfregger",

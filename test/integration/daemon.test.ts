@@ -151,6 +151,55 @@ describe("the daemon", () => {
 		await second.said(/2 rooms are running, 1 registered already; 1 that ended unseen still has its gateway/);
 	});
 
+	it("registers rooms anew after it was started with other settings, and leaves them after it was started with the same", async () => {
+		const node = await freeswitch();
+		await start().said(/0 rooms are running/);
+		node.freeswitch.conferences.create("1");
+		node.freeswitch.conferences.create("2");
+		await reached(node, "1", "2");
+		const gateways = () => node.freeswitch.sofia.profile("external")?.gateways ?? [];
+		const before = gateways();
+		await daemons[0]?.stop();
+		const same = start();
+		await same.said(/2 rooms are running, 2 registered already/);
+		await same.said(/sofia-generator.sh 2 ran/);
+		assert.deepEqual(gateways(), before);
+		await same.stop();
+		const other = start([], { SIP_EXPIRES: "120" });
+		await other.said(/rooms are registered with other settings than today's: 2 rooms are registered anew, one after/);
+		await other.said(/reloaded: all rooms have the new settings/);
+		await reached(node, "1", "2");
+		assert.deepEqual(
+			gateways().map(({ settings }) => settings.requestedSeconds),
+			[120, 120],
+		);
+	});
+
+	it("registers a room at two registrars, and un-registers it at both", async () => {
+		const node = await freeswitch();
+		const daemon = start([], { SIP_REGISTRAR: "127.0.0.100 127.0.0.101" });
+		node.freeswitch.conferences.create("12345");
+		const names = () => (node.freeswitch.sofia.profile("external")?.gateways ?? []).map(({ name }) => name).sort();
+		await node.until(() => names().join(" ") === "conf_12345 conf_12345.2", "both gateways are loaded");
+		await daemon.said(/room 12345 is registered/);
+		node.freeswitch.conferences.destroy("12345");
+		await node.until(() => names().length === 0, "both are gone");
+		await reached(node);
+	});
+
+	it("has the snippets of all rooms removed as soon as FreeSWITCH is gone, and writes them again for those that run", async () => {
+		const node = await freeswitch();
+		const daemon = start();
+		node.freeswitch.conferences.create("1");
+		await reached(node, "1");
+		await node.kill();
+		await eventually(() => readdirSync(directory).length === 0, "no snippet lies in the directory");
+		await node.start();
+		node.freeswitch.conferences.create("1");
+		await eventually(() => readdirSync(directory).join() === "conf_1.xml", "the snippet of the room that runs is back");
+		await daemon.said(/room 1 is registered, after/);
+	});
+
 	it("reconnects after FreeSWITCH was killed, and after it was shut down", async () => {
 		const node = await freeswitch();
 		const daemon = start();

@@ -40,6 +40,8 @@ export interface Sent {
 	readonly room: string | undefined;
 	/** The conference of that room, if it ran and the daemon knew of it. */
 	readonly knownLife: string | undefined;
+	/** Whether its gateways were to be renewed. */
+	readonly wasOld: boolean;
 	/** Whether the last reloadxml had succeeded. */
 	readonly reloaded: boolean;
 	/** Whether its connection still exists: FreeSWITCH may carry out commands of one that has ended. */
@@ -62,6 +64,8 @@ export interface ClaimsOptions {
 	readonly clock: Clock;
 	readonly directory: SimulatedDirectory;
 	readonly registrar: Bindings;
+	/** Those of the registrar of second gateways. */
+	readonly second: Bindings;
 	/** The node's, if there are several. */
 	readonly name: string;
 	readonly freeswitch: () => FreeSwitch;
@@ -78,7 +82,7 @@ export interface ClaimsOptions {
 }
 
 const known =
-	/^(version|global_getvar core_uuid|conference (?:list summary|json_list compact)|sofia jsonstatus|reloadxml|sofia profile external (rescan|(killgw|register|unregister) conf_(?<room>\d+)(?:\.[2-9])?))$/;
+	/^(version|global_getvar core_uuid|conference (?:list summary|json_list compact)|sofia jsonstatus|reloadxml|sofia profile external (rescan|(killgw|register|unregister) conf_(?<room>\d+)(\.[2-9])?))$/;
 
 export class Claims {
 	/** The first claim that did not hold, as a sentence. */
@@ -97,6 +101,8 @@ export class Claims {
 	/** Rooms whose gateways were about to register when they were last listed. */
 	#shownNew: ReadonlySet<string> = new Set();
 	#reloaded = true;
+	/** The last command. */
+	#last: Sent | undefined;
 	/** How many connections have ended. */
 	#connections = 0;
 
@@ -111,7 +117,7 @@ export class Claims {
 		});
 		this.comebacks = new Comebacks((sentence) => this.fail(sentence));
 		this.renewals = new Renewals({
-			registrar: options.registrar,
+			...options,
 			gateways: () => gateways(options.freeswitch()),
 			fail: (sentence) => this.fail(sentence),
 		});
@@ -177,12 +183,12 @@ export class Claims {
 		this.comebacks.newProfile();
 	}
 
-	/** The daemon's process is a new one. */
-	forgotten(): void {
+	/** The daemon's process is a new one, with these settings of its script. */
+	forgotten(settings: number): void {
 		for (const life of this.#lives.values()) {
 			life.known = false;
 		}
-		this.renewals.forgotten();
+		this.renewals.forgotten(settings);
 		this.comebacks.newProfile();
 		this.disconnected();
 		this.#dying.clear();
@@ -227,13 +233,17 @@ export class Claims {
 		this.storms.sent(command);
 		const life = room === undefined ? undefined : this.#lives.get(room);
 		const connections = this.#connections;
-		return {
+		// The gateways of a room are killed together, by what was known before the first.
+		const isNext = command.includes("killgw") && this.#last?.command.includes("killgw") && this.#last.room === room;
+		this.#last = {
 			command,
 			room,
-			knownLife: life?.known === true ? life.uuid : undefined,
+			knownLife: isNext ? this.#last?.knownLife : life?.known === true ? life.uuid : undefined,
+			wasOld: room !== undefined && this.renewals.isOld(room),
 			reloaded: this.#reloaded,
 			current: () => connections === this.#connections,
 		};
+		return this.#last;
 	}
 
 	/** FreeSWITCH has carried out a command. Returns what it lists. */
@@ -262,9 +272,9 @@ export class Claims {
 		};
 	}
 
-	#kills(room: string, { knownLife, reloaded, current }: Sent): void {
+	#kills(room: string, { knownLife, wasOld, reloaded, current }: Sent): void {
 		if (knownLife !== undefined && this.#lives.get(room)?.uuid === knownLife) {
-			if (this.renewals.killed(room, current())) {
+			if (this.renewals.killed(room, current(), wasOld)) {
 				if (!reloaded) {
 					this.fail(`the daemon takes room ${room} down although FreeSWITCH cannot load what should come after it`);
 				}

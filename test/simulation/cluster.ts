@@ -11,6 +11,8 @@ export class Cluster {
 	readonly clock = new SimulatedClock();
 	readonly history = new History(this.clock);
 	readonly registrar = new Registrar({ clock: this.clock, newestWins: true });
+	/** That of the rooms' second gateways. */
+	readonly second = new Registrar({ clock: this.clock, newestWins: true });
 	readonly nodes: SimulatedNode[] = [];
 	/** Whether claims are let alone, since something is only counted. */
 	readonly isCounting: boolean;

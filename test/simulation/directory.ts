@@ -2,6 +2,14 @@
 import { preprocess } from "../stand-in/freeswitch/snippet-directory.ts";
 import { snippet } from "../support/snippets.ts";
 
+/** The registrar of rooms' second gateways. */
+export const secondHost = "127.0.0.101";
+
+/** A room's snippet, as the shipped script writes it. @param second whether with a gateway for a second registrar */
+export function roomSnippet(room: string, second: boolean, params: Readonly<Record<string, string>> = {}): string {
+	return snippet(room, params) + (second ? snippet(room, { ...params, proxy: secondHost }, `conf_${room}.2`) : "");
+}
+
 /** Half a snippet: the element left open makes FreeSWITCH refuse the whole configuration. */
 function half(room: string): string {
 	return snippet(room).split("\n").slice(0, 4).join("\n");
@@ -64,9 +72,9 @@ export class SimulatedDirectory {
 	}
 
 	/** Somebody restores the snippet of a room from a backup, unless there is one. */
-	restore(room: string): void {
+	restore(room: string, second: boolean): void {
 		if (!this.has(room)) {
-			this.write(room);
+			this.write(room, roomSnippet(room, second));
 			this.orphaned.add(room);
 		}
 	}

@@ -96,7 +96,7 @@ export const faults = {
 		weight: 1,
 		facts: fc.record({ rooms: fc.subarray(rooms, { minLength: 1 }) }),
 		words: (deed) => `the snippets of ${deed.rooms.join(", ")} come back from a backup`,
-		carryOut: ({ directory }, deed) => deed.rooms.forEach((room) => directory.restore(room)),
+		carryOut: ({ directory, options }, deed) => deed.rooms.forEach((room) => directory.restore(room, options.second)),
 	}),
 	registrar: kind({
 		weight: 2,

@@ -15,7 +15,7 @@ import { snippet } from "../support/snippets.ts";
 import { type Bindings, Claims } from "./claims.ts";
 import { Cluster } from "./cluster.ts";
 import { CommandFaults } from "./command-faults.ts";
-import { SimulatedDirectory } from "./directory.ts";
+import { SimulatedDirectory, secondHost } from "./directory.ts";
 import { EventFaults } from "./event-faults.ts";
 import type { History } from "./history.ts";
 import { SimulatedProcess } from "./process.ts";
@@ -25,7 +25,9 @@ import type { ScriptRecord } from "./scripts.ts";
 
 /** Times are in ms. */
 export interface NodeOptions
-	extends Partial<Pick<Schedule, "cleared" | "takes" | "phase" | "latency" | "chunked" | "modules" | "seed">> {
+	extends Partial<
+		Pick<Schedule, "cleared" | "second" | "takes" | "phase" | "latency" | "chunked" | "modules" | "seed">
+	> {
 	readonly linger?: number;
 	readonly resync?: number;
 	/** Snippets that lie there when FreeSWITCH starts: their text by their name without `.xml`. */
@@ -49,6 +51,7 @@ const byDefault = {
 	latency: 0,
 	chunked: false,
 	cleared: false,
+	second: false,
 	modules: 0,
 	seed: 1,
 	name: "",
@@ -65,7 +68,7 @@ export class SimulatedNode {
 	/** The cluster's. */
 	readonly registrar: Registrar;
 	/** What the registrar holds that leads to this node. */
-	readonly bindings: Bindings & { users(): string[] };
+	readonly bindings: Bindings;
 	readonly faults = { commands: new CommandFaults(), events: new EventFaults(), scripts: new ScriptFaults() };
 	readonly claims: Claims;
 	readonly options: typeof byDefault & NodeOptions;
@@ -88,7 +91,7 @@ export class SimulatedNode {
 	readonly #repairs = new Set<() => void>();
 	#starts = 0;
 	/** The number of the script's settings that the settings file holds. */
-	#settings = 0;
+	settings = 0;
 	/** ms on the clock from which FreeSWITCH can have conferences. */
 	#conferencesFrom = 0;
 	/** Until when FreeSWITCH comes back too early for the daemon to have removed the snippets, in ms on the clock. */
@@ -102,9 +105,10 @@ export class SimulatedNode {
 		this.clock = cluster.clock;
 		this.history = cluster.history.of(this.options.name);
 		this.registrar = cluster.registrar;
-		const { registrar } = cluster;
-		const here = (user: string) => registrar.bindingsOf(user).filter(({ contact }) => this.#isOwn(contact));
-		this.bindings = { bindingsOf: here, users: () => registrar.bindings().filter((user) => here(user).length > 0) };
+		const leadingHere = (registrar: Registrar): Bindings => ({
+			bindingsOf: (user) => registrar.bindingsOf(user).filter(({ contact }) => this.#isOwn(contact)),
+		});
+		this.bindings = leadingHere(cluster.registrar);
 		this.random = new Random(this.options.seed);
 		this.registrar.latency = this.options.latency;
 		for (const [user, gateway] of Object.entries(this.options.admins)) {
@@ -117,6 +121,7 @@ export class SimulatedNode {
 			clock: this.clock,
 			directory: this.directory,
 			registrar: this.bindings,
+			second: leadingHere(cluster.second),
 			name: this.options.name,
 			freeswitch: () => this.freeswitch,
 			linger: this.options.linger,
@@ -138,9 +143,15 @@ export class SimulatedNode {
 		return this.cluster.after(this);
 	}
 
+	/** The users whom a registrar of the cluster has bound to this node. */
+	usersAt(registrar: Registrar): string[] {
+		const isHere = (user: string) => registrar.bindingsOf(user).some(({ contact }) => this.#isOwn(contact));
+		return registrar.bindings().filter(isHere);
+	}
+
 	/** What the script gets to see: the password stands for all of its settings. */
 	get environment(): Readonly<Record<string, string>> {
-		return { SIP_PASSWORD: `settings ${this.#settings}` };
+		return { SIP_PASSWORD: `settings ${this.settings}` };
 	}
 
 	/** Starts the first daemon, and the regular looks at claims that have a time limit. */
@@ -282,8 +293,8 @@ export class SimulatedNode {
 
 	/** The administrator changes the script's settings, and reloads the daemon. */
 	reload(): void {
-		this.#settings += 1;
-		this.process.reload(this.#settings);
+		this.settings += 1;
+		this.process.reload(this.settings);
 	}
 
 	startDaemon(): void {
@@ -296,7 +307,8 @@ export class SimulatedNode {
 	close(): void {
 		this.process.kill(false);
 		this.freeswitch.kill();
-		this.registrar.close();
+		this.cluster.registrar.close();
+		this.cluster.second.close();
 	}
 
 	/** FreeSWITCH does not start with broken snippets, and the log tells the administrator to look for them. */
@@ -339,26 +351,31 @@ export class SimulatedNode {
 	#peer(): SipPeer {
 		return {
 			register: (request, reply) => {
-				const { user, contact, callId, expires } = request;
-				const bound = this.registrar.bindingsOf(user).some((binding) => binding.contact === contact);
+				const { user, contact, callId, expires, host } = request;
+				const { registrar, second, nodes } = this.cluster;
+				const to = host === secondHost ? second : registrar;
+				const words = `REGISTER of ${user} is sent${to === second ? " to the second registrar" : ""}`;
+				const bound = to.bindingsOf(user).some((binding) => binding.contact === contact);
 				if (expires === 0) {
-					this.history.outcome(`un-REGISTER of ${user} is sent`);
+					this.history.outcome(`un-${words}`);
 					this.claims.promptness.unregistered(user);
 				} else {
 					if (!bound) {
-						this.history.outcome(`REGISTER of ${user} is sent`);
+						this.history.outcome(words);
 					}
 					const gateways = this.freeswitch.sofia.external?.gateways ?? [];
 					const sender = gateways.find((gateway) => gateway.callId === callId);
 					if (sender !== undefined && !Object.hasOwn(this.options.admins, user)) {
 						this.claims.ownership.registers(user, sender);
 					}
-					this.claims.promptness.registers(user);
-					for (const { claims } of this.cluster.nodes.filter((node) => node !== this)) {
-						claims.robbed(user);
+					if (to === registrar) {
+						this.claims.promptness.registers(user);
+						for (const { claims } of nodes.filter((node) => node !== this)) {
+							claims.robbed(user);
+						}
 					}
 				}
-				this.registrar.register(request, reply);
+				to.register(request, reply);
 			},
 			ping: (host, reply) => this.registrar.ping(host, reply),
 		};

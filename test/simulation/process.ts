@@ -68,7 +68,7 @@ export class SimulatedProcess {
 				this.status = sentence;
 			},
 		});
-		claims.forgotten();
+		claims.forgotten(node.settings);
 		claims.storms.newDaemon();
 	}
 

@@ -1,7 +1,7 @@
 /**
  * What must hold of a reload, whatever is broken: a gateway of a running room is taken down for it only if it was loaded with
- * old settings, and only while no other room is off the air for the same reason; and in the end all rooms have the settings
- * that the daemon was last told to bring to them. A killed daemon has forgotten that.
+ * old settings or bears no mark, and only while no other room is off the air for the same reason; and in the end all rooms have
+ * the settings that the daemon was started with or last told to bring to them.
  */
 import { isRegistered } from "../../src/freeswitch/commands.ts";
 import type { Gateway } from "../stand-in/freeswitch/gateway.ts";
@@ -9,6 +9,8 @@ import type { Bindings } from "./claims.ts";
 
 export interface RenewalsOptions {
 	readonly registrar: Bindings;
+	/** That of second gateways, by which a room stays on the air. */
+	readonly second: Bindings;
 	/** All gateways that are loaded. */
 	readonly gateways: () => readonly Gateway[];
 	readonly fail: (sentence: string) => void;
@@ -16,8 +18,10 @@ export interface RenewalsOptions {
 
 export class Renewals {
 	readonly #options: RenewalsOptions;
-	/** The number of the settings that all rooms are to have; 0 if any will do. */
+	/** The number of the settings that all rooms are to have. */
 	#wanted = 0;
+	/** The number of those that the daemon was told to bring to them by a reload. */
+	#asked = 0;
 	/** Running rooms that were registered, were taken down and are not back. */
 	readonly #takenDown = new Set<string>();
 	/** The rooms that were registered in the last list that the daemon has seen. */
@@ -29,12 +33,14 @@ export class Renewals {
 
 	/** The daemon is told to bring new settings to all rooms. */
 	asked(settings: number): void {
+		this.#asked = settings;
 		this.#wanted = settings;
 	}
 
-	/** The daemon's process is a new one. */
-	forgotten(): void {
-		this.#wanted = 0;
+	/** The daemon's process is a new one, which was started with these settings. */
+	forgotten(settings: number): void {
+		this.#wanted = settings;
+		this.#asked = 0;
 		this.#takenDown.clear();
 	}
 
@@ -58,17 +64,27 @@ export class Renewals {
 		this.#forgetThoseBack();
 	}
 
+	/** Whether a gateway of the room has old settings, or none that FreeSWITCH lists; all of them are renewed together. */
+	isOld(room: string): boolean {
+		const all = this.#options
+			.gateways()
+			.filter(({ name }) => name === `conf_${room}` || name.startsWith(`conf_${room}.`));
+		return all.some((gateway) => !isMarked(gateway) || settingsOf(gateway) < this.#wanted);
+	}
+
 	/**
-	 * The gateway of a running room is killed. Returns whether that may be for the sake of new settings.
+	 * A gateway of a running room is killed. Returns whether that may be for the sake of new settings.
+	 * @param wasOld whether it was to be renewed when the command was sent
 	 * @param current whether the command's connection still exists; the daemon cannot call back a command of an earlier one
 	 */
-	killed(room: string, current: boolean): boolean {
-		if (this.#wanted === 0) {
+	killed(room: string, current: boolean, wasOld: boolean): boolean {
+		if (!wasOld && !this.isOld(room)) {
 			return false;
 		}
 		this.#forgetThoseBack();
 		for (const other of this.#takenDown) {
-			if (current && other !== room && this.#listed.has(room)) {
+			const isOffAir = this.#options.second.bindingsOf(other).length === 0;
+			if (current && other !== room && isOffAir && this.#listed.has(room)) {
 				this.#options.fail(
 					`the daemon takes room ${room} down for new settings while room ${other} is off the air for them`,
 				);
@@ -94,7 +110,9 @@ export class Renewals {
 	rest(rooms: readonly string[]): void {
 		for (const room of rooms) {
 			const gateway = this.#gatewayOf(room);
-			if (gateway !== undefined && settingsOf(gateway) < this.#wanted) {
+			// A daemon that has seen no mark yet does not know whether the script writes any.
+			const wanted = gateway !== undefined && isMarked(gateway) ? this.#wanted : this.#asked;
+			if (gateway !== undefined && settingsOf(gateway) < wanted) {
 				this.#options.fail(`everything is at rest and room ${room} has old settings`);
 			}
 		}
@@ -103,6 +121,11 @@ export class Renewals {
 	#gatewayOf(room: string): Gateway | undefined {
 		return this.#options.gateways().find(({ name, deleted }) => name === `conf_${room}` && !deleted);
 	}
+}
+
+/** Whether FreeSWITCH lists with which settings it was loaded. */
+function isMarked({ settings }: Gateway): boolean {
+	return settings.to.includes("~");
 }
 
 /** The password of a gateway stands for all of its settings. */

@@ -29,6 +29,8 @@ export interface Schedule {
 	readonly modules: number;
 	/** Whether all rooms' snippets are removed before FreeSWITCH starts; they are not if missing. */
 	readonly cleared?: boolean;
+	/** Whether the script writes a second gateway for each room, for another registrar; it does not if missing. */
+	readonly second?: boolean;
 	/** Rooms that run already, on the first node. */
 	readonly running: readonly string[];
 	/** Rooms whose snippets lie there from earlier. */
@@ -58,6 +60,7 @@ export function circumstances(schedule: Schedule): string {
 		`FreeSWITCH's first tick comes ${phase} ms after the profile's start; seed ${seed};`,
 		`an event that comes with an answer is handled ${chunked ? "before" : "after"} the code that waits for the answer.`,
 		...(nodes > 1 ? [`There are ${nodes} nodes.`] : []),
+		...(schedule.second === true ? ["Each room has a second gateway, for another registrar."] : []),
 		...(cleared ? ["The rooms' snippets are removed before FreeSWITCH starts."] : []),
 		...(modules > 0 ? [`FreeSWITCH is still starting, and loads its modules within ${modules} ms.`] : []),
 		...(running.length > 0 && modules === 0 ? [`Running already: ${running.join(", ")}.`] : []),
@@ -150,6 +153,7 @@ const facts = {
 		{ weight: 4, arbitrary: fc.constant(0) },
 		{ weight: 1, arbitrary: fc.integer({ min: 1, max: 8_000 }) },
 	),
+	second: fc.constant(false),
 	cleared: fc.oneof({ weight: 2, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
 	running: fc.subarray(rooms),
 	stale: fc.subarray(rooms),

@@ -3,7 +3,7 @@
  * memory. A process can outlive the daemon that started it.
  */
 import type { ScriptExit, StartScript } from "../../src/generator/script-process.ts";
-import { snippet } from "../support/snippets.ts";
+import { roomSnippet } from "./directory.ts";
 import type { SimulatedNode } from "./node.ts";
 import { authorParam } from "./ownership.ts";
 import type { ProcessTime } from "./process-time.ts";
@@ -30,8 +30,11 @@ export class SimulatedScripts {
 	constructor(node: SimulatedNode, time: ProcessTime) {
 		this.#node = node;
 		this.#time = time;
-		this.start = (_, [room = "", del], { SIP_PASSWORD: password = "" }) =>
-			this.#start(room, del === undefined ? "write" : "remove", password);
+		this.start = (_, [room = "", del], { SIP_PASSWORD: password = "", GATEWAY_MARK: mark }) =>
+			this.#start(room, del === undefined ? "write" : "remove", {
+				password,
+				...(mark !== undefined && { username: `${room}~${mark}`, "auth-username": room }),
+			});
 	}
 
 	killAll(): void {
@@ -40,7 +43,7 @@ export class SimulatedScripts {
 		}
 	}
 
-	#start(room: string, action: Action, password: string): ReturnType<StartScript> {
+	#start(room: string, action: Action, params: Readonly<Record<string, string>>): ReturnType<StartScript> {
 		const { clock, claims, history, faults, runs, options } = this.#node;
 		let isLeft = !this.#time.dead;
 		let isEnded = false;
@@ -71,7 +74,7 @@ export class SimulatedScripts {
 			const knew = process.session?.isCurrent === true;
 			const work = () => {
 				const author = knew && freeswitch === this.#node.freeswitch && !this.#time.dead ? "daemon" : "late script";
-				this.#work(room, action, { password, [authorParam]: author }, fate?.fault.instead);
+				this.#work(room, action, { ...params, [authorParam]: author }, fate?.fault.instead);
 				exit(isEnded ? { signal: "SIGKILL" } : { exitCode: fate?.fault.exitCode ?? 0 });
 			};
 			if (fate?.fault.immortal === true) {
@@ -111,7 +114,7 @@ export class SimulatedScripts {
 			return;
 		}
 		if (action === "write") {
-			directory.write(room, snippet(room, params));
+			directory.write(room, roomSnippet(room, this.#node.options.second, params));
 		} else {
 			directory.delete(room);
 		}

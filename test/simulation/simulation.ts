@@ -1,8 +1,8 @@
 /** Plays a schedule on one node or two, and holds what comes of it against the promise. */
 import type { Gateway } from "../stand-in/freeswitch/gateway.ts";
-import { snippet } from "../support/snippets.ts";
 import { Cluster } from "./cluster.ts";
 import { carryOut, sentence } from "./deeds.ts";
+import { roomSnippet } from "./directory.ts";
 import { SimulatedNode } from "./node.ts";
 import type { Ownership } from "./ownership.ts";
 import { circumstances, type Schedule } from "./schedule.ts";
@@ -52,7 +52,7 @@ export async function simulate(schedule: Schedule, isCounting = false): Promise<
 			phase: ((schedule.phase + index * 370) % 1_000) + index,
 			seed: schedule.seed + index * 1_000,
 			linger: schedule.linger * 1_000,
-			snippets: Object.fromEntries(schedule.stale.map((room) => [room, snippet(room)])),
+			snippets: Object.fromEntries(schedule.stale.map((room) => [room, roomSnippet(room, schedule.second === true)])),
 		};
 		return new SimulatedNode(options, cluster);
 	});
@@ -151,15 +151,23 @@ function isAtRest(node: SimulatedNode, before: SimulatedNode["claims"]["storms"]
 		);
 	}
 	const { admins } = node.options;
-	expect(node, "registered", [...claims.running, ...Object.keys(admins)], node.bindings.users());
+	const { registrar, second } = node.cluster;
+	expect(node, "registered", [...claims.running, ...Object.keys(admins)], node.usersAt(registrar));
+	// A predecessor's file has one gateway only, and a room that it serves may be spared the script's.
+	const twice = claims.running.filter((room) => node.options.second && !claims.comebacks.planted.has(room));
+	const atSecond = node.usersAt(second).filter((room) => twice.includes(room) || !claims.runs(room));
+	expect(node, "registered at the second registrar", twice, atSecond);
+	const planted = (name: string) => claims.comebacks.planted.has(/^conf_(\d+)/.exec(name)?.[1] ?? "");
 	expect(
 		node,
 		"loaded",
-		[...claims.running.map((room) => `conf_${room}`), ...Object.values(admins)],
+		[
+			...claims.running.map((room) => `conf_${room}`),
+			...twice.map((room) => `conf_${room}.2`),
+			...Object.values(admins),
+		],
 		// One whose file is not the script's may stay loaded, un-registered.
-		loaded(node).flatMap(({ name, state }) =>
-			state === "DOWN" && claims.comebacks.planted.has(name.slice("conf_".length)) ? [] : name,
-		),
+		loaded(node).flatMap(({ name, state }) => (planted(name) && (state === "DOWN" || name.endsWith(".2")) ? [] : name)),
 	);
 	// Nobody sees what a script does that has outlived its daemon until FreeSWITCH reads the directory. Callers do not notice:
 	// a gateway that comes or goes by that is seen and put right.

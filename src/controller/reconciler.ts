@@ -234,8 +234,8 @@ export class Reconciler {
 
 	/** FreeSWITCH takes the first file, by name, of two that have the same gateway, and a new snippet changes nothing. */
 	#tellClashes(): void {
-		for (const [room, { renewal }] of this.#ledger.records) {
-			if (renewal.clashes) {
+		for (const [room, { isRunning, renewal }] of this.#ledger.records) {
+			if (isRunning && renewal.clashes) {
 				this.#troubles.report(
 					`${room} clash`,
 					"warn",

@@ -53,6 +53,9 @@ export class Renewal {
 	scriptStarted(action: Action): void {
 		this.#script = action === "write" ? this.#current() : undefined;
 		this.#snippet = undefined;
+		if (action === "remove") {
+			this.#loaded = undefined;
+		}
 	}
 
 	scriptSucceeded(): void {

@@ -9,6 +9,8 @@ const most = 6;
 export class Comebacks {
 	/** Rooms for which such a file has ever been there. */
 	readonly planted = new Set<string>();
+	/** Rooms whose own snippets have come back, which the daemon cannot tell from such a file. */
+	readonly restored = new Set<string>();
 	readonly #fail: (sentence: string) => void;
 	/** How often each of their gateways was loaded since what the daemon learned of it was void. */
 	readonly #loads = new Map<string, number>();

@@ -96,7 +96,12 @@ export const faults = {
 		weight: 1,
 		facts: fc.record({ rooms: fc.subarray(rooms, { minLength: 1 }) }),
 		words: (deed) => `the snippets of ${deed.rooms.join(", ")} come back from a backup`,
-		carryOut: ({ directory, options }, deed) => deed.rooms.forEach((room) => directory.restore(room, options.second)),
+		carryOut: ({ directory, options, claims }, deed) => {
+			for (const room of deed.rooms) {
+				directory.restore(room, options.second);
+				claims.comebacks.restored.add(room);
+			}
+		},
 	}),
 	registrar: kind({
 		weight: 2,

@@ -157,7 +157,9 @@ function isAtRest(node: SimulatedNode, before: SimulatedNode["claims"]["storms"]
 	const twice = claims.running.filter((room) => node.options.second && !claims.comebacks.planted.has(room));
 	const atSecond = node.usersAt(second).filter((room) => twice.includes(room) || !claims.runs(room));
 	expect(node, "registered at the second registrar", twice, atSecond);
-	const planted = (name: string) => claims.comebacks.planted.has(/^conf_(\d+)/.exec(name)?.[1] ?? "");
+	const roomOf = (name: string) => /^conf_(\d+)/.exec(name)?.[1] ?? "";
+	const planted = (name: string) => claims.comebacks.planted.has(roomOf(name));
+	const cameBack = (name: string) => planted(name) || claims.comebacks.restored.has(roomOf(name));
 	expect(
 		node,
 		"loaded",
@@ -167,7 +169,9 @@ function isAtRest(node: SimulatedNode, before: SimulatedNode["claims"]["storms"]
 			...Object.values(admins),
 		],
 		// One whose file is not the script's may stay loaded, un-registered.
-		loaded(node).flatMap(({ name, state }) => (planted(name) && (state === "DOWN" || name.endsWith(".2")) ? [] : name)),
+		loaded(node).flatMap(({ name, state }) =>
+			(planted(name) && name.endsWith(".2")) || (cameBack(name) && state === "DOWN") ? [] : name,
+		),
 	);
 	// Nobody sees what a script does that has outlived its daemon until FreeSWITCH reads the directory. Callers do not notice:
 	// a gateway that comes or goes by that is seen and put right.

@@ -369,7 +369,7 @@ export class SimulatedNode {
 						this.claims.ownership.registers(user, sender);
 					}
 					if (to === registrar) {
-						this.claims.promptness.registers(user);
+						this.claims.promptness.registers(user, callId);
 						for (const { claims } of nodes.filter((node) => node !== this)) {
 							claims.robbed(user);
 						}

@@ -41,6 +41,10 @@ export class Promptness {
 	 * the registration.
 	 */
 	readonly #robbed = new Set<string>();
+	/** The Call-IDs of the last REGISTERs, by their users: another node may have taken the binding. */
+	readonly #callIds = new Map<string, string>();
+	/** Rooms whose gateways were killed right after a tick: their REGISTERs may be yet to be sent. */
+	readonly #lateRegisters = new Set<string>();
 	#calm = true;
 
 	constructor(options: PromptnessOptions, fail: (sentence: string) => void) {
@@ -98,14 +102,13 @@ export class Promptness {
 	 */
 	killed(room: string, shownNew: boolean): void {
 		const state = this.#states.get(`conf_${room}`) ?? "";
-		if (shownNew && state === "TRYING") {
-			// A tick came between look and kill, so the un-REGISTER is skipped, and the binding stays until it expires.
-			this.#ended.delete(room);
+		const isTickBetween = shownNew && state === "TRYING";
+		if (isTickBetween || isRegistered(state)) {
+			this.#killed.add(this.#callIds.get(room) ?? "");
 		}
-		if (isRegistered(state)) {
-			for (const { callId } of this.#options.registrar.bindingsOf(room)) {
-				this.#killed.add(callId);
-			}
+		if (isTickBetween) {
+			// A tick came between look and kill, so the un-REGISTER is skipped, and the binding stays until it expires.
+			this.#lateRegisters.add(room);
 		}
 	}
 
@@ -113,7 +116,11 @@ export class Promptness {
 		this.#robbed.add(room);
 	}
 
-	registers(user: string): void {
+	registers(user: string, callId: string): void {
+		this.#callIds.set(user, callId);
+		if (this.#lateRegisters.delete(user)) {
+			this.#killed.add(callId);
+		}
 		this.#robbed.delete(user);
 	}
 

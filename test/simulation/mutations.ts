@@ -120,6 +120,30 @@ export const mutants: readonly Mutant[] = [
 		"			} while (this.#process.signal(0));\n		}",
 		"			} while (false);\n			return { exceeded, hung, output: output(), took: 0 };\n		}",
 	),
+	mutant(
+		"leave the snippets of rooms while FreeSWITCH is away",
+		"src/daemon.ts",
+		"			away: () => reconciler.away(),",
+		"			away: () => {},",
+	),
+	mutant(
+		"keep the snippet of a room that lingers",
+		"src/controller/plan.ts",
+		'		case "lingering":\n		case "away":',
+		'		case "lingering":\n			return nothing;\n		case "away":',
+	),
+	mutant(
+		"never kill a gateway that was un-registered by hand",
+		"src/controller/plan.ts",
+		'(foreign && gateway === "dying")',
+		'gateway === "dying"',
+	),
+	mutant(
+		"take every mark for today's",
+		"src/controller/generation.ts",
+		'		return (this.number === 0 ? mark.replace(/\\..*/, "") : mark) === this.mark;',
+		'		return mark !== "" || this.number < 0;',
+	),
 	// The time limit of an answer belongs to src/freeswitch/session.ts, of which the simulation has a model.
 	mutant(
 		"trust a late answer after a timeout",

@@ -153,7 +153,7 @@ const facts = {
 		{ weight: 4, arbitrary: fc.constant(0) },
 		{ weight: 1, arbitrary: fc.integer({ min: 1, max: 8_000 }) },
 	),
-	second: fc.constant(false),
+	second: fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
 	cleared: fc.oneof({ weight: 2, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
 	running: fc.subarray(rooms),
 	stale: fc.subarray(rooms),

@@ -343,8 +343,9 @@ read_registrar() {
 			"$1" ']A-Za-z0-9.:[-'
 }
 
-# username: FreeSWITCH shows it in its list of gateways, where the daemon reads the mark, and uses it for nothing else,
-# because auth-username, from-user and extension are set.
+# username: FreeSWITCH shows it in its list of gateways, where the daemon reads the mark, and uses it for hardly anything else,
+# because auth-username, from-user and extension are set. It becomes the To of an un-REGISTER after a failed registration;
+# there the mark stands where a SIP address has a password, which no registrar looks at.
 # extension: calls arrive with the room as their destination. With auto_to_user, it would be the user of the To header,
 # where many trunks leave the full phone number.
 # from-domain: the registered address is ROOM@host, whatever the port. proxy is where the REGISTER goes; it has no
@@ -367,7 +368,7 @@ for registrar in "$@"; do
 	read_registrar "$registrar"
 	escape "$host"
 	gateways="$gateways  <gateway name=\"conf_$room_value$suffix\">
-    <param name=\"username\" value=\"$room_value${mark:+~$mark}\"/>
+    <param name=\"username\" value=\"$room_value${mark:+:$mark}\"/>
     <param name=\"auth-username\" value=\"$room_value\"/>
     <param name=\"from-user\" value=\"$room_value\"/>
     <param name=\"password\" value=\"$password_value\"/>

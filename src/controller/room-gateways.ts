@@ -144,6 +144,13 @@ export class RoomGateways {
 		this.#raced.clear();
 	}
 
+	/** The registrar may have lost their bindings. */
+	distrust(): void {
+		for (const name of this.registering) {
+			this.#raced.add(name);
+		}
+	}
+
 	killed(name: string, now: number): void {
 		this.#killed.set(name, now);
 	}

@@ -35,8 +35,8 @@ export class RoomRecord {
 	#scriptSince: number | undefined;
 	#failures = 0;
 	#retryAt = Number.NEGATIVE_INFINITY;
-	/** The kind of its gateways when they were last listed. */
-	#listed: RoomFacts["gateway"] = "none";
+	/** The gateways that were listed last and not on their way out. */
+	#stood: ReadonlySet<string> = new Set();
 	/** How often a gateway came back although the room had ended and its snippet was removed; undefined if none ever came. */
 	#comebacks: number | undefined;
 
@@ -157,7 +157,12 @@ export class RoomRecord {
 		this.#retryAt = Number.NEGATIVE_INFINITY;
 		if (running) {
 			this.#registration.want(created);
-			return now < this.#lingersUntil ? "returned" : "started";
+			if (now < this.#lingersUntil) {
+				// Another node may have had the room meanwhile, and the binding.
+				this.gateways.distrust();
+				return "returned";
+			}
+			return "started";
 		}
 		this.#comebacks = undefined;
 		this.#lingersUntil = now + linger;
@@ -173,7 +178,7 @@ export class RoomRecord {
 	freeSwitchRestarted(): void {
 		this.endLinger();
 		this.gateways.observe([]);
-		this.#listed = "none";
+		this.#stood = new Set();
 		this.#comebacks = undefined;
 	}
 
@@ -190,11 +195,11 @@ export class RoomRecord {
 		marked = false,
 	): readonly RegistrationChange[] {
 		const before = this.gateways.kind;
-		const came = this.#listed === "none" || this.#listed === "dying";
 		this.gateways.observe(listed);
 		const { kind, names } = this.gateways;
-		this.#listed = kind;
 		const staying = listed.filter(({ state }) => !isLeaving(state));
+		const came = staying.some(({ name }) => !this.#stood.has(name));
+		this.#stood = new Set(staying.map(({ name }) => name));
 		const stands = (name: string) =>
 			first ? staying.some((one) => one.name === name && isRegistered(one.state)) : names.includes(name);
 		const shown = names.map((name) => [...staying, ...listed].find((one) => one.name === name));

@@ -135,9 +135,12 @@ export function gateways(profile: string): Question<Gateways> {
 	};
 }
 
-/** The mark behind the room, in a gateway's `sip:ROOM~MARK@PROXY`. FreeSWITCH lists that, and sends it to nobody. */
+/**
+ * The mark behind the room, in a gateway's `sip:ROOM:MARK@PROXY`. FreeSWITCH lists that, and uses it as the To of an un-REGISTER whose
+ * registration has failed before: so the mark stands where a SIP address has a password, which registrars do not look at.
+ */
 function markIn(data = ""): { mark?: string } {
-	const [, mark] = /^sip:[^@]*~([0-9a-z.]+)@/.exec(data) ?? [];
+	const [, mark] = /^sip:[^@:]*:([0-9a-z.]+)@/.exec(data) ?? [];
 	return mark === undefined ? {} : { mark };
 }
 

@@ -67,7 +67,7 @@ describe("the script of one's own in the documents", () => {
 	it("writes the gateway and removes it, each as often as it is asked to, with and without a mark", () => {
 		for (const [mark, username] of [
 			[{}, room],
-			[{ GATEWAY_MARK: "2k.9" }, `${room}~2k.9`],
+			[{ GATEWAY_MARK: "2k.9" }, `${room}:2k.9`],
 		] as const) {
 			const { gateway, params } = keepsTheContract(installed(own), { ...account, ...mark });
 			assert.equal(gateway, `conf_${room}`);

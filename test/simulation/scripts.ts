@@ -33,7 +33,7 @@ export class SimulatedScripts {
 		this.start = (_, [room = "", del], { SIP_PASSWORD: password = "", GATEWAY_MARK: mark }) =>
 			this.#start(room, del === undefined ? "write" : "remove", {
 				password,
-				...(mark !== undefined && { username: `${room}~${mark}`, "auth-username": room }),
+				...(mark !== undefined && { username: `${room}:${mark}`, "auth-username": room }),
 			});
 	}
 

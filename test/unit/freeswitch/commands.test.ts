@@ -115,12 +115,12 @@ describe("the list of gateways", () => {
 
 	it("shows the mark behind a gateway's user, where its snippet bears one", () => {
 		const data = [
-			"sip:1~0a1b2.3@sip.example.org:5070",
-			"sip:1@sip.example.org",
-			"sip:1~@x",
-			"sip:~1@x",
-			"sip:1@a~b@x",
-			"1~a@x",
+			"sip:1:0a1b2.3@sip.example.org:5070",
+			"sip:1@sip.example.org:5070",
+			"sip:1:@x",
+			"sip::1@x",
+			"sip:1@a:b",
+			"1:a@x",
 		];
 		const members = data.map((data) => `"conf_1":{"type":"gateway","data":"${data}","state":"REGED"}`);
 		const marks = external.read(status(members.join(","))).own.map(({ mark }) => mark);

@@ -1,5 +1,5 @@
 /** The records of all rooms that are running, are linked to a gateway, or are still to be cleared away. */
-import type { Room } from "../room.ts";
+import { gatewayOf, type Room } from "../room.ts";
 import type { Generation } from "./generation.ts";
 import type { Observation } from "./observe.ts";
 import type { RegistrationChange } from "./registration.ts";
@@ -66,7 +66,7 @@ export class Ledger {
 	of(room: Room): RoomRecord {
 		let record = this.#records.get(room);
 		if (record === undefined) {
-			record = new RoomRecord(() => this.generation, this.#options.timeout);
+			record = new RoomRecord(gatewayOf(room), () => this.generation, this.#options.timeout);
 			this.#records.set(room, record);
 		}
 		return record;

@@ -9,6 +9,7 @@
  *   running    | none     | loaded   | a failure: no gateway came of the snippet. Try all of it again after a while
  *   running    | up       | unknown  | write the snippet: after the daemon's start, the file may be gone
  *   running    | up       | loaded   | nothing
+ *   running    | up, incomplete      | as with none: one of several gateways is missing
  *   running    | up, raced           | register it again: an old gateway's un-REGISTER may have taken its binding away
  *   running    | up, old settings    | write the snippet; the loaded gateway goes on unchanged
  *   running    | up, its turn        | replace it: kill it, now that the snippet with the new settings has been written
@@ -48,6 +49,8 @@ export interface RoomFacts {
 	readonly gateway: "none" | "new" | "up" | "trying" | "dying" | "doubled";
 	/** `loaded`: written, and a rescan has succeeded since. `unknown`: there may be one or not. */
 	readonly snippet: "unknown" | "written" | "loaded" | "removed";
+	/** Whether one of the room's gateways is missing. */
+	readonly incomplete: boolean;
 	/** Whether the registrar may have lost the gateway's binding, although FreeSWITCH calls it registered. */
 	readonly raced: boolean;
 	/** `wanted`: new settings are to be written. `turn`: they are written, and the gateway may be replaced now. */
@@ -94,19 +97,17 @@ function removal({ snippet, free }: RoomFacts): Step {
 	return free && snippet !== "removed" ? { script: "remove" } : nothing;
 }
 
-function stepForRunning({ gateway, snippet, raced, renewal, free }: RoomFacts): Step {
+function stepForRunning(room: RoomFacts): Step {
+	const { gateway, snippet, incomplete, raced, renewal, free } = room;
 	switch (gateway) {
 		case "none":
-			if (snippet === "loaded") {
-				return { verdict: "not loaded" };
-			}
-			if (snippet === "written") {
-				return { gateway: "load" };
-			}
-			return free ? { script: "write", gateway: "load" } : nothing;
+			return load(room);
 		case "new":
 		case "up":
 		case "trying": {
+			if (incomplete && !raced) {
+				return load(room);
+			}
 			const old = snippet === "unknown" || snippet === "removed" || renewal === "wanted";
 			const refresh: Step = free && old ? { script: "write" } : nothing;
 			if (renewal === "turn" && gateway === "up" && snippet === "loaded") {
@@ -119,6 +120,16 @@ function stepForRunning({ gateway, snippet, raced, renewal, free }: RoomFacts): 
 		case "doubled":
 			return nothing;
 	}
+}
+
+function load({ snippet, free }: RoomFacts): Step {
+	if (snippet === "loaded") {
+		return { verdict: "not loaded" };
+	}
+	if (snippet === "written") {
+		return { gateway: "load" };
+	}
+	return free ? { script: "write", gateway: "load" } : nothing;
 }
 
 function stepForEnded(room: RoomFacts): Step {

@@ -25,6 +25,8 @@ const restrictive: readonly Kind[] = ["doubled", "trying", "dying", "new", "up"]
 export const tick = 1_000;
 
 export class RoomGateways {
+	/** Those that a running room must have: the one that every room has, and what its snippet has brought besides. */
+	readonly #expected: Set<string>;
 	readonly #sights = new Map<string, Sight>();
 	/** Those whose binding the registrar may have lost, although FreeSWITCH calls them registered. */
 	readonly #raced = new Set<string>();
@@ -33,6 +35,11 @@ export class RoomGateways {
 	/** When each was killed, in ms on the clock; it is listed until FreeSWITCH has deleted it. */
 	readonly #killed = new Map<string, number>();
 
+	/** @param first the name of the gateway that every room has */
+	constructor(first: string) {
+		this.#expected = new Set([first]);
+	}
+
 	get kind(): RoomFacts["gateway"] {
 		const kinds = [...this.#sights.values()].map(({ kind }) => kind);
 		return restrictive.find((kind) => kinds.includes(kind)) ?? "none";
@@ -40,6 +47,11 @@ export class RoomGateways {
 
 	get names(): string[] {
 		return [...this.#sights.keys()];
+	}
+
+	/** Whether one is missing that its snippet should bring. */
+	get isIncomplete(): boolean {
+		return [...this.#expected].some((name) => !this.#sights.has(name));
 	}
 
 	get raced(): boolean {
@@ -139,9 +151,24 @@ export class RoomGateways {
 		}
 	}
 
-	/** They have been loaded, and there were none before that could take their bindings away. */
+	/** FreeSWITCH has loaded what there is in the snippet, of which those that are missing could not take any binding away. */
 	loaded(): void {
-		this.#raced.clear();
+		const [first = ""] = this.#expected;
+		for (const name of this.#expected) {
+			if (name !== first) {
+				this.#expected.delete(name);
+			}
+			if (!this.#sights.has(name)) {
+				this.#raced.delete(name);
+			}
+		}
+	}
+
+	/** All that are listed come from the snippet that lies there. */
+	expectListed(): void {
+		for (const name of this.#sights.keys()) {
+			this.#expected.add(name);
+		}
 	}
 
 	/** The registrar may have lost their bindings. */

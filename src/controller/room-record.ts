@@ -24,13 +24,15 @@ const tolerated = 1;
 
 export class RoomRecord {
 	readonly renewal: Renewal;
-	readonly gateways = new RoomGateways();
+	readonly gateways: RoomGateways;
 	readonly #registration = new Registration();
 	readonly #timeout: number;
 	#running = false;
 	/** ms on the clock until which a room that has ended keeps its gateway. */
 	#lingersUntil = Number.NEGATIVE_INFINITY;
 	#snippet: RoomFacts["snippet"] = "unknown";
+	/** Whether the room had no gateway when FreeSWITCH was told to load its snippet. */
+	#loadsAll = false;
 	/** ms on the clock since which the script runs, or waits to; undefined if it does not. */
 	#scriptSince: number | undefined;
 	#failures = 0;
@@ -41,10 +43,12 @@ export class RoomRecord {
 	#comebacks: number | undefined;
 
 	/**
+	 * @param gateway the name of its first gateway
 	 * @param current the script's settings as they are now
 	 * @param timeout ms that the script may run
 	 */
-	constructor(current: () => Generation, timeout: number) {
+	constructor(gateway: string, current: () => Generation, timeout: number) {
+		this.gateways = new RoomGateways(gateway);
 		this.renewal = new Renewal(current);
 		this.#timeout = timeout;
 	}
@@ -99,6 +103,7 @@ export class RoomRecord {
 			conference: away ? "away" : this.#conference(now),
 			gateway: this.gateways.kind,
 			snippet: this.#snippet,
+			incomplete: this.gateways.isIncomplete,
 			raced: this.gateways.raced,
 			renewal: this.renewal.stage === "wanted" ? "wanted" : turn ? "turn" : "none",
 			killed: this.gateways.unkilled(now).length === 0,
@@ -174,9 +179,10 @@ export class RoomRecord {
 		this.#lingersUntil = Number.NEGATIVE_INFINITY;
 	}
 
-	/** FreeSWITCH was started anew: whatever comes back now was in its directory, or is another room. */
+	/** FreeSWITCH was started anew: whatever comes back now was in its directory, or is another room. Its start clears snippets. */
 	freeSwitchRestarted(): void {
 		this.endLinger();
+		this.#snippet = this.#snippet === "removed" ? "removed" : "unknown";
 		this.gateways.observe([]);
 		this.#stood = new Set();
 		this.#comebacks = undefined;
@@ -194,7 +200,7 @@ export class RoomRecord {
 		first: boolean,
 		marked = false,
 	): readonly RegistrationChange[] {
-		const before = this.gateways.kind;
+		const before = this.gateways.names;
 		this.gateways.observe(listed);
 		const { kind, names } = this.gateways;
 		const staying = listed.filter(({ state }) => !isLeaving(state));
@@ -210,12 +216,12 @@ export class RoomRecord {
 		if (staying.length > 0) {
 			this.#gatewayIsUp(staying, came, marked);
 		}
+		if (this.#snippet === "loaded" && before.some((name) => !names.includes(name))) {
+			// Somebody else has removed a gateway, perhaps with its file.
+			this.#snippet = "unknown";
+		}
 		if (kind === "none") {
 			this.renewal.gatewayReplaced();
-			if (before !== "none" && this.#snippet === "loaded") {
-				// Somebody else has removed the gateway, perhaps with its file.
-				this.#snippet = "unknown";
-			}
 		} else if (!this.#running && !staying.some(({ state }) => isRegistered(state))) {
 			this.endLinger();
 		}
@@ -250,6 +256,7 @@ export class RoomRecord {
 		if (this.#snippet === "written" || this.#snippet === "loaded") {
 			this.#snippet = "loaded";
 			this.#failures = 0;
+			this.gateways.expectListed();
 		} else if (this.#snippet === "removed" && came) {
 			// The gateway has come back, so a file may have come back too.
 			this.#snippet = "unknown";
@@ -287,7 +294,8 @@ export class RoomRecord {
 
 	/** FreeSWITCH has read the snippet, and is about to be told to load it. */
 	loading(): void {
-		if (this.gateways.kind === "none") {
+		this.#loadsAll = this.gateways.kind === "none";
+		if (this.#loadsAll) {
 			this.renewal.gatewayReplaced();
 		}
 	}
@@ -296,7 +304,9 @@ export class RoomRecord {
 	loaded(): void {
 		this.#snippet = "loaded";
 		this.gateways.loaded();
-		this.renewal.loaded();
+		if (this.#loadsAll) {
+			this.renewal.loaded();
+		}
 	}
 
 	/** Its gateways have been killed, to be loaded again from the current snippet. */

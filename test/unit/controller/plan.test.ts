@@ -18,8 +18,11 @@ const all: readonly RoomFacts[] = conferences.flatMap((conference) =>
 					either.flatMap((failing) =>
 						either.flatMap((free) =>
 							either.flatMap((killed) =>
-								either.map((foreign) =>
-									Object.freeze({ conference, gateway, snippet, renewal, raced, killed, foreign, failing, free }),
+								either.flatMap((foreign) =>
+									either.map((incomplete) => {
+										const flags = { incomplete, raced, killed, foreign, failing, free };
+										return Object.freeze({ conference, gateway, snippet, renewal, ...flags });
+									}),
 								),
 							),
 						),
@@ -41,6 +44,7 @@ const usual: RoomFacts = {
 	gateway: "none",
 	snippet: "unknown",
 	renewal: "none",
+	incomplete: false,
 	raced: false,
 	killed: false,
 	foreign: false,
@@ -56,6 +60,7 @@ const said = new Map<string, Partial<RoomFacts>>([
 	...renewals.map((renewal) => [renewal, { renewal }] as const),
 	["raced", { raced: true }],
 	["killed", { killed: true }],
+	["incomplete", { incomplete: true }],
 	["foreign", { foreign: true }],
 	["failing", { failing: true }],
 	["busy", { free: false }],
@@ -99,6 +104,9 @@ describe("the step for a room", () => {
 		["whose turn it is to get new settings: have it loaded anew", "up, loaded, turn, raced", "renew"],
 		["whose gateway was un-registered by hand, or is dying: register it", "dying", "register"],
 		["that has two gateways: wait until the old one is gone", "doubled, raced", "nothing"],
+		["that lacks one of its gateways: write its snippet, and load it", "up, incomplete", "write, load"],
+		["that lacks one whose snippet is written: load it", "up, written, incomplete", "load"],
+		["that lacks one although its snippet was loaded: that is a failure", "up, loaded, incomplete", "not loaded"],
 		["that lingers: keep its gateway, and remove its snippet", "lingering, up, loaded", "remove"],
 		["that lingers and whose snippet is removed: keep its gateway", "lingering, up, removed", "nothing"],
 		["that ran when FreeSWITCH went: remove its snippet", "away, up, loaded", "remove"],
@@ -148,8 +156,8 @@ describe("the step for a room", () => {
 });
 
 describe("whatever is seen and remembered", () => {
-	it("is one of 9,216 combinations", () => {
-		assert.equal(new Set(all.map(inWords)).size, 9_216);
+	it("is one of 18,432 combinations", () => {
+		assert.equal(new Set(all.map(inWords)).size, 18_432);
 	});
 
 	const rules: [
@@ -212,9 +220,10 @@ describe("whatever is seen and remembered", () => {
 			(step, facts) => isDeepStrictEqual(step, nextStep({ ...facts, gateway: "up" })),
 		],
 		[
-			"a rescan is asked for only where a snippet is written or is being written, and no gateway is there",
+			"a rescan is asked for only where a snippet is written or is being written, and a gateway is missing",
 			(facts) => nextStep(facts).gateway === "load",
-			({ script }, { gateway, snippet }) => gateway === "none" && (snippet === "written" || script === "write"),
+			({ script }, { gateway, snippet, incomplete }) =>
+				(gateway === "none" || incomplete) && (snippet === "written" || script === "write"),
 		],
 		[
 			"a gateway is registered again only where one is there",
@@ -245,7 +254,8 @@ describe("whatever is seen and remembered", () => {
 		[
 			"a gateway counts as not loaded only after a rescan with its snippet, and then nothing else is done",
 			(facts) => nextStep(facts).verdict === "not loaded",
-			(step, { gateway, snippet }) => gateway === "none" && snippet === "loaded" && Object.keys(step).length === 1,
+			(step, { gateway, snippet, incomplete }) =>
+				(gateway === "none" || incomplete) && snippet === "loaded" && Object.keys(step).length === 1,
 		],
 	];
 	for (const [title, applies, holds] of rules) {

@@ -12,7 +12,7 @@ let generation: Generation;
 
 beforeEach(() => {
 	generation = new Generation("a");
-	record = new RoomRecord(() => generation, 10_000);
+	record = new RoomRecord("conf_1", () => generation, 10_000);
 });
 
 /** What happens to a record, by the names that the tables below use. */
@@ -246,7 +246,7 @@ describe("the time of a room's next look", () => {
 			after(story);
 			record.failed(9_500);
 			assert.equal(record.nextDue(10_000), 10_500);
-			record = new RoomRecord(() => generation, 10_000);
+			record = new RoomRecord("conf_1", () => generation, 10_000);
 		}
 		after("running");
 		record.failed(9_000);

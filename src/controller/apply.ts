@@ -22,6 +22,7 @@ import type { Troubles } from "../log/troubles.ts";
 import { gatewayOf, type Room } from "../room.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Step } from "./plan.ts";
+import type { RoomGateways } from "./room-gateways.ts";
 
 export type Plan = ReadonlyMap<Room, Step>;
 
@@ -56,7 +57,7 @@ export class Applier {
 	 * @throws ConnectionLost
 	 */
 	async discard(socket: EventSocket, plan: Plan): Promise<void> {
-		await this.#kill(socket, this.#all(plan, "discard"));
+		await this.#kill(socket, this.#all(plan, "discard"), ({ aboutToRegister }) => aboutToRegister);
 		await this.#unregister(socket, this.#all(plan, "unregister"));
 	}
 
@@ -85,7 +86,8 @@ export class Applier {
 		const rescanNeeded = loadable.length > 0 || !this.#scanned;
 		const renewable = this.#all(plan, "renew");
 		const reloaded = !(rescanNeeded || this.#unread || renewable.length > 0) || (await this.#reload(socket));
-		const killed = await this.#kill(socket, [...this.#all(plan, "kill"), ...this.#all(plan, "discard")]);
+		const { clock } = this.#options;
+		const killed = await this.#kill(socket, this.#all(plan, "kill"), (gateways) => gateways.unkilled(clock.now()));
 		await this.#register(socket, this.#all(plan, "register"));
 		const parked = await this.#unregister(socket, this.#all(plan, "unregister"));
 		// With broken XML a rescan adds nothing new and can bring back what was killed (recording 08).
@@ -164,7 +166,11 @@ export class Applier {
 		return done;
 	}
 
-	async #kill(socket: EventSocket, rooms: readonly Room[]): Promise<boolean> {
+	async #kill(
+		socket: EventSocket,
+		rooms: readonly Room[],
+		which: (gateways: RoomGateways) => readonly string[],
+	): Promise<boolean> {
 		const { ledger, log } = this.#options;
 		let all = true;
 		for (const room of rooms) {
@@ -172,7 +178,7 @@ export class Applier {
 				// It has come back while the scripts ran; the next pass serves it.
 				continue;
 			}
-			if (await this.#killGateways(socket, room)) {
+			if (await this.#killGateways(socket, room, which(ledger.of(room).gateways))) {
 				log.debug({ room }, `room ${room}: its gateway is being removed`);
 			} else {
 				all = false;
@@ -190,7 +196,7 @@ export class Applier {
 			if (record.isRegistered) {
 				record.renewal.takingDown();
 			}
-			if (await this.#killGateways(socket, room)) {
+			if (await this.#killGateways(socket, room, record.gateways.names)) {
 				record.takenDown();
 				log.debug({ room }, `room ${room}: its gateway is being loaded anew`);
 			} else {
@@ -200,13 +206,13 @@ export class Applier {
 		return all;
 	}
 
-	/** @returns whether FreeSWITCH has marked all of the room's gateways for deletion */
-	async #killGateways(socket: EventSocket, room: Room): Promise<boolean> {
+	/** @returns whether FreeSWITCH has marked these gateways of a room for deletion */
+	async #killGateways(socket: EventSocket, room: Room, names: readonly string[]): Promise<boolean> {
 		const { profile, ledger, clock } = this.#options;
 		const { gateways } = ledger.of(room);
 		const failed = `room ${room}: FreeSWITCH did not remove its gateway`;
 		let all = true;
-		for (const name of gateways.unkilled(clock.now())) {
+		for (const name of names) {
 			if (await this.#tell(socket, killGateway(profile, name), failed, undefined, `${room} ${name}`)) {
 				gateways.killed(name, clock.now());
 			} else {

@@ -19,7 +19,8 @@
  *   lingering  | any      | any      | remove the snippet, which leaves the gateway as it is
  *   ended      | up       | removed  | kill the gateway
  *   ended      | up       | other    | remove the snippet; if that fails, kill the gateway all the same
- *   ended      | new      | any      | kill it at once: killed before its REGISTER, it sends none; and remove the snippet
+ *   ended      | new      | any      | kill it at once, alone or beside a dying one: killed before its REGISTER, it sends none;
+ *              |          |          | and remove the snippet
  *   ended      | dying               | as with one that is up, unless it was killed: one un-registered by hand would stay
  *   ended      | up, foreign         | un-register it, and leave it loaded: each rescan would bring it back, and it would REGISTER
  *   ended      | trying   | any      | remove the snippet. Do not kill yet: while a REGISTER is unanswered, FreeSWITCH skips
@@ -49,6 +50,8 @@ export interface RoomFacts {
 	readonly gateway: "none" | "new" | "up" | "trying" | "dying" | "doubled";
 	/** `loaded`: written, and a rescan has succeeded since. `unknown`: there may be one or not. */
 	readonly snippet: "unknown" | "written" | "loaded" | "removed";
+	/** Whether a gateway is there that REGISTERs at the next tick and was not killed, whatever the others are. */
+	readonly due: boolean;
 	/** Whether one of the room's gateways is missing. */
 	readonly incomplete: boolean;
 	/** Whether the registrar may have lost the gateway's binding, although FreeSWITCH calls it registered. */
@@ -133,11 +136,13 @@ function load({ snippet, free }: RoomFacts): Step {
 }
 
 function stepForEnded(room: RoomFacts): Step {
-	const { gateway, snippet, failing, foreign, killed } = room;
+	const { gateway, snippet, failing, due, foreign, killed } = room;
 	const script = removal(room);
+	if (due) {
+		return { ...script, gateway: foreign ? "unregister" : "discard" };
+	}
 	switch (gateway) {
 		case "new":
-			return killed ? script : { ...script, gateway: foreign ? "unregister" : "discard" };
 		case "up":
 		case "dying":
 			if (killed || (snippet !== "removed" && !failing) || (foreign && gateway === "dying")) {

@@ -13,6 +13,8 @@ type Kind = Exclude<RoomFacts["gateway"], "none">;
 
 interface Sight {
 	readonly kind: Kind;
+	/** Whether it REGISTERs at the next tick, unless that is prevented. */
+	readonly isNew: boolean;
 	/** Whether it is one that REGISTERs, and whether the registrar has accepted it. */
 	readonly registers: boolean;
 	readonly isRegistered: boolean;
@@ -28,6 +30,8 @@ export class RoomGateways {
 	/** Those that a running room must have: the one that every room has, and what its snippet has brought besides. */
 	readonly #expected: Set<string>;
 	readonly #sights = new Map<string, Sight>();
+	/** Those that were listed last, were not on their way out, and have not been killed since. */
+	#stood = new Set<string>();
 	/** Those whose binding the registrar may have lost, although FreeSWITCH calls them registered. */
 	readonly #raced = new Set<string>();
 	/** Those that were told to register: an answer may be out although they are about to REGISTER. */
@@ -66,6 +70,11 @@ export class RoomGateways {
 		return this.names.filter((name) => now >= (this.#killed.get(name) ?? Number.NEGATIVE_INFINITY) + 3 * tick);
 	}
 
+	/** Those that REGISTER at the next tick, for the first time or for a refresh. */
+	get aboutToRegister(): string[] {
+		return [...this.#sights].filter(([name, { isNew }]) => isNew && !this.#killed.has(name)).map(([name]) => name);
+	}
+
 	/** Those that are to be told to register: un-registered, or without a sure binding. */
 	get unsure(): string[] {
 		return this.names.filter((name) => this.#raced.has(name) || this.#sights.get(name)?.kind === "dying");
@@ -82,7 +91,11 @@ export class RoomGateways {
 		return !this.raced && sights.some(({ registers, isRegistered }) => isRegistered || !registers);
 	}
 
-	observe(listed: readonly ListedGateway[]): void {
+	/** @returns whether one came that was not there before, or has been killed since */
+	observe(listed: readonly ListedGateway[]): boolean {
+		const staying = new Set(listed.filter(({ state }) => !isLeaving(state)).map(({ name }) => name));
+		const came = [...staying].some((name) => !this.#stood.has(name));
+		this.#stood = staying;
 		const names = new Set(listed.map(({ name }) => name));
 		for (const gone of this.names.filter((name) => !names.has(name))) {
 			this.#sights.delete(gone);
@@ -98,6 +111,7 @@ export class RoomGateways {
 				listed.filter((gateway) => gateway.name === name),
 			);
 		}
+		return came;
 	}
 
 	#see(name: string, listed: readonly ListedGateway[]): void {
@@ -110,16 +124,15 @@ export class RoomGateways {
 		}
 		const kind = this.#kindOf(name, staying, states.length);
 		if (kind !== "dying") {
-			if (kind !== "doubled") {
-				this.#killed.delete(name);
-			}
+			this.#killed.delete(name);
 			if (registers && (kind === "doubled" || wasDying)) {
 				this.#raced.add(name);
 			} else if (!registers) {
 				this.#raced.delete(name);
 			}
 		}
-		this.#sights.set(name, { kind, registers, isRegistered: staying.some(isRegistered) });
+		const isNew = staying.some(isAboutToRegister) && !this.#pending.has(name);
+		this.#sights.set(name, { kind, isNew, registers, isRegistered: staying.some(isRegistered) });
 	}
 
 	#kindOf(name: string, staying: readonly string[], all: number): Kind {
@@ -147,7 +160,7 @@ export class RoomGateways {
 		}
 		this.#raced.delete(name);
 		if (!this.#sights.has(name)) {
-			this.#sights.set(name, { kind: "new", registers: true, isRegistered: false });
+			this.#sights.set(name, { kind: "new", isNew: true, registers: true, isRegistered: false });
 		}
 	}
 
@@ -179,18 +192,19 @@ export class RoomGateways {
 	}
 
 	killed(name: string, now: number): void {
+		this.#stood.delete(name);
 		this.#killed.set(name, now);
 	}
 
 	/** It was told to un-register, and to stay loaded. */
 	unregistered(name: string): void {
-		this.#sights.set(name, { kind: "dying", registers: true, isRegistered: false });
+		this.#sights.set(name, { kind: "dying", isNew: false, registers: true, isRegistered: false });
 	}
 
 	/** It was told to register again: it waits for an answer, and no dying one can harm it any more. */
 	registeredAnew(name: string): void {
 		this.#raced.delete(name);
 		this.#pending.add(name);
-		this.#sights.set(name, { kind: "trying", registers: true, isRegistered: false });
+		this.#sights.set(name, { kind: "trying", isNew: false, registers: true, isRegistered: false });
 	}
 }

@@ -37,8 +37,6 @@ export class RoomRecord {
 	#scriptSince: number | undefined;
 	#failures = 0;
 	#retryAt = Number.NEGATIVE_INFINITY;
-	/** The gateways that were listed last and not on their way out. */
-	#stood: ReadonlySet<string> = new Set();
 	/** How often a gateway came back although the room had ended and its snippet was removed; undefined if none ever came. */
 	#comebacks: number | undefined;
 
@@ -103,6 +101,7 @@ export class RoomRecord {
 			conference: away ? "away" : this.#conference(now),
 			gateway: this.gateways.kind,
 			snippet: this.#snippet,
+			due: this.gateways.aboutToRegister.length > 0,
 			incomplete: this.gateways.isIncomplete,
 			raced: this.gateways.raced,
 			renewal: this.renewal.stage === "wanted" ? "wanted" : turn ? "turn" : "none",
@@ -184,7 +183,6 @@ export class RoomRecord {
 		this.endLinger();
 		this.#snippet = this.#snippet === "removed" ? "removed" : "unknown";
 		this.gateways.observe([]);
-		this.#stood = new Set();
 		this.#comebacks = undefined;
 	}
 
@@ -201,11 +199,9 @@ export class RoomRecord {
 		marked = false,
 	): readonly RegistrationChange[] {
 		const before = this.gateways.names;
-		this.gateways.observe(listed);
+		const came = this.gateways.observe(listed);
 		const { kind, names } = this.gateways;
 		const staying = listed.filter(({ state }) => !isLeaving(state));
-		const came = staying.some(({ name }) => !this.#stood.has(name));
-		this.#stood = new Set(staying.map(({ name }) => name));
 		const stands = (name: string) =>
 			first ? staying.some((one) => one.name === name && isRegistered(one.state)) : names.includes(name);
 		const shown = names.map((name) => [...staying, ...listed].find((one) => one.name === name));
@@ -253,7 +249,7 @@ export class RoomRecord {
 		if (!this.#running && came) {
 			this.#comebacks = (this.#comebacks ?? 0) + (this.#snippet === "removed" ? 1 : 0);
 		}
-		if (this.#snippet === "written" || this.#snippet === "loaded") {
+		if ((this.#snippet === "written" || this.#snippet === "loaded") && !this.gateways.isIncomplete) {
 			this.#snippet = "loaded";
 			this.#failures = 0;
 			this.gateways.expectListed();

@@ -369,7 +369,11 @@ export class SimulatedNode {
 						this.claims.ownership.registers(user, sender);
 					}
 					if (to === registrar) {
-						this.claims.promptness.registers(user, callId);
+						const { promptness, comebacks } = this.claims;
+						promptness.registers(user, callId);
+						if (comebacks.planted.has(user) || comebacks.restored.has(user)) {
+							promptness.cameBack(user);
+						}
 						for (const { claims } of nodes.filter((node) => node !== this)) {
 							claims.robbed(user);
 						}

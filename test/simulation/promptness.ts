@@ -124,6 +124,13 @@ export class Promptness {
 		this.#robbed.delete(user);
 	}
 
+	/** A file that the script does not remove registers the room: it is to go as if it had ended now. */
+	cameBack(room: string): void {
+		if (this.#ended.has(room)) {
+			this.#ended.set(room, this.#options.clock.now());
+		}
+	}
+
 	unregistered(user: string): void {
 		const deadline = this.#deadlines.get(user) ?? Number.POSITIVE_INFINITY;
 		if (this.#calm && this.#options.clock.now() > deadline) {

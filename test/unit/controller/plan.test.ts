@@ -19,10 +19,12 @@ const all: readonly RoomFacts[] = conferences.flatMap((conference) =>
 						either.flatMap((free) =>
 							either.flatMap((killed) =>
 								either.flatMap((foreign) =>
-									either.map((incomplete) => {
-										const flags = { incomplete, raced, killed, foreign, failing, free };
-										return Object.freeze({ conference, gateway, snippet, renewal, ...flags });
-									}),
+									either.flatMap((incomplete) =>
+										either.map((due) => {
+											const flags = { due, incomplete, raced, killed, foreign, failing, free };
+											return Object.freeze({ conference, gateway, snippet, renewal, ...flags });
+										}),
+									),
 								),
 							),
 						),
@@ -44,6 +46,7 @@ const usual: RoomFacts = {
 	gateway: "none",
 	snippet: "unknown",
 	renewal: "none",
+	due: false,
 	incomplete: false,
 	raced: false,
 	killed: false,
@@ -61,6 +64,7 @@ const said = new Map<string, Partial<RoomFacts>>([
 	["raced", { raced: true }],
 	["killed", { killed: true }],
 	["incomplete", { incomplete: true }],
+	["due", { due: true }],
 	["foreign", { foreign: true }],
 	["failing", { failing: true }],
 	["busy", { free: false }],
@@ -132,7 +136,12 @@ describe("the step for a room", () => {
 			"remove",
 		],
 		["that ended with nothing left but its snippet: remove that", "ended", "remove"],
-		["that ended and whose gateway is new: kill that at once, and remove its snippet", "ended, new", "remove, discard"],
+		[
+			"that ended and whose gateway is new: kill that at once, and remove its snippet",
+			"ended, new, due",
+			"remove, discard",
+		],
+		["that ended and whose new gateway is there beside a dying one: kill it", "ended, doubled, due", "remove, discard"],
 		["that ended and whose new gateway was killed: remove its snippet", "ended, new, killed", "remove"],
 		["that ended and whose gateway is dying, its snippet removed: wait", "ended, dying, removed, killed", "nothing"],
 		["that ended and whose gateway was un-registered by hand: kill it", "ended, dying, removed", "kill"],
@@ -142,7 +151,7 @@ describe("the step for a room", () => {
 			"ended, up, removed, foreign",
 			"unregister",
 		],
-		["whose gateway comes back: un-register it before it registers", "ended, new, foreign", "remove, unregister"],
+		["whose gateway comes back: un-register it before it registers", "ended, new, due, foreign", "remove, unregister"],
 		["whose gateway came back and is un-registered: leave it", "ended, dying, removed, foreign", "nothing"],
 		["that ended with nothing left: forget it", "ended, removed", "over"],
 	];
@@ -156,8 +165,8 @@ describe("the step for a room", () => {
 });
 
 describe("whatever is seen and remembered", () => {
-	it("is one of 18,432 combinations", () => {
-		assert.equal(new Set(all.map(inWords)).size, 18_432);
+	it("is one of 36,864 combinations", () => {
+		assert.equal(new Set(all.map(inWords)).size, 36_864);
 	});
 
 	const rules: [
@@ -189,17 +198,17 @@ describe("whatever is seen and remembered", () => {
 		["no script runs where it may not", ({ free }) => !free, ({ script }) => script === undefined],
 		[
 			"an ended room's gateway that is up goes once its snippet is removed, or cannot be",
-			({ conference, gateway, killed }) => conference === "ended" && gateway === "up" && !killed,
+			({ conference, gateway, killed, due }) => conference === "ended" && gateway === "up" && !killed && !due,
 			({ gateway = "load" }, { snippet, failing }) => isRemoval(gateway) === (snippet === "removed" || failing),
 		],
 		[
 			"an ended room's gateway that is about to register is kept from it",
-			({ conference, gateway, killed }) => conference === "ended" && gateway === "new" && !killed,
+			({ conference, due }) => conference === "ended" && due,
 			({ gateway = "load" }) => isRemoval(gateway),
 		],
 		[
 			"no gateway goes that was killed already, or is not there, or waits or may wait for an answer that would outlive it",
-			({ gateway, killed }) => killed || ["none", "trying", "doubled"].includes(gateway),
+			({ gateway, killed, due }) => !due && (killed || ["none", "trying", "doubled"].includes(gateway)),
 			({ gateway = "load" }) => !isRemoval(gateway),
 		],
 		[

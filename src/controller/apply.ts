@@ -227,10 +227,18 @@ export class Applier {
 		for (const room of rooms) {
 			const { gateways } = ledger.of(room);
 			for (const name of gateways.unsure) {
+				const wasUnregistered = gateways.isDying(name);
 				// "Not found" means that it is dying: wait for its end.
 				if ((await ask(socket, registerGateway(profile, name))).done) {
 					gateways.registeredAnew(name);
-					log.info({ room }, `room ${room}: its gateway was un-registered, and registers again`);
+					if (wasUnregistered) {
+						log.info({ room }, `room ${room}: its gateway was un-registered, and registers again`);
+					} else {
+						log.debug(
+							{ room },
+							`room ${room}: its gateway registers again, because the registrar may have lost its binding`,
+						);
+					}
 				}
 			}
 		}

@@ -207,11 +207,12 @@ export class Reconciler {
 
 	async #look(socket: EventSocket): Promise<void> {
 		const { clock, profile, toRoom, changed } = this.#options;
+		this.#passes.begin(this.#pause);
 		if (!this.#isCoreKnown) {
 			await this.#lookForCore(socket);
+			this.#passes.begin(this.#pause);
 		}
 		const asked = clock.now();
-		this.#passes.begin(this.#pause);
 		const observation = await observe(socket, profile, toRoom);
 		this.#troubles.over("lists", "FreeSWITCH tells its conferences and gateways again");
 		const look = { now: asked, first: this.#first, anew: this.#isAnother };

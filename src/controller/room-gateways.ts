@@ -77,7 +77,16 @@ export class RoomGateways {
 
 	/** Those that are to be told to register: un-registered, or without a sure binding. */
 	get unsure(): string[] {
-		return this.names.filter((name) => this.#raced.has(name) || this.#sights.get(name)?.kind === "dying");
+		return this.names.filter((name) => this.#raced.has(name) || this.isDying(name));
+	}
+
+	isDying(name: string): boolean {
+		return this.#sights.get(name)?.kind === "dying";
+	}
+
+	/** Whether FreeSWITCH has last listed it as registered. */
+	isRegistered(name: string): boolean {
+		return this.#sights.get(name)?.isRegistered === true;
 	}
 
 	/** Those that would REGISTER again by themselves. */
@@ -117,7 +126,7 @@ export class RoomGateways {
 	#see(name: string, listed: readonly ListedGateway[]): void {
 		const states = listed.map(({ state }) => state);
 		const staying = states.filter((state) => !isLeaving(state));
-		const wasDying = this.#sights.get(name)?.kind === "dying";
+		const wasDying = this.isDying(name);
 		const registers = !states.some(neverRegisters);
 		if (!staying.every((state) => isTrying(state) || isAboutToRegister(state))) {
 			this.#pending.delete(name);

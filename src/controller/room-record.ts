@@ -226,8 +226,9 @@ export class RoomRecord {
 
 	/** An event has told the state of one of the room's gateways. */
 	observeState(gateway: GatewayState, now: number): RegistrationChange | undefined {
-		if (isAboutToRegister(gateway.state)) {
-			// One tick before its refresh, which would take the binding away from the node where the room may run by now.
+		if (isAboutToRegister(gateway.state) && this.gateways.isRegistered(gateway.gateway)) {
+			// One tick before its refresh, which would take the binding away from the node where the room may run by now. (Most
+			// refreshes are the SIP stack's, which nothing announces.)
 			this.endLinger();
 		}
 		const change = this.#registration.observe(gateway, now, this.gateways.names);

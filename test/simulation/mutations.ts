@@ -87,20 +87,20 @@ export const mutants: readonly Mutant[] = [
 	mutant(
 		"touch gateways without the prefix",
 		"src/room.ts",
-		"return gateway.startsWith(gatewayPrefix) ? toRoom(gateway.slice(gatewayPrefix.length)) : undefined;",
-		'return toRoom(gateway.replace(/^conf_/, ""));',
+		"	if (!gateway.startsWith(gatewayPrefix)) {\n		return undefined;\n	}\n	const name = gateway.slice(gatewayPrefix.length);",
+		'	const name = gateway.replace(/^conf_/, "");',
 	),
 	mutant(
 		"renew all rooms at once",
 		"src/controller/reload.ts",
-		"if (next !== undefined && turns.length === 0 && !this.#left.some(([, record]) => record.renewal.offAir)) {\n			turns.push(next);",
-		"if (next !== undefined) {\n			turns.push(...waiting.filter(([, record]) => record.isRegistered));",
+		"		return new Set(turns.map(([room]) => room));",
+		"		return new Set(waiting.map(([room]) => room));",
 	),
 	mutant(
 		"believe that a script saw new settings which began before them",
 		"src/controller/renewal.ts",
-		'this.#stage === "wanted" && action === "write" && this.#fresh',
-		'this.#stage === "wanted" && action === "write"',
+		"		this.#snippet = this.#script;",
+		"		this.#snippet = this.#script && this.#current();",
 	),
 	mutant(
 		"forget a reload while FreeSWITCH is away",
@@ -143,6 +143,36 @@ export const mutants: readonly Mutant[] = [
 		"src/controller/generation.ts",
 		'		return (this.number === 0 ? mark.replace(/\\..*/, "") : mark) === this.mark;',
 		'		return mark !== "" || this.number < 0;',
+	),
+	mutant(
+		"fight for ever what comes back for ever",
+		"src/controller/room-record.ts",
+		"const tolerated = 1;",
+		"const tolerated = Number.POSITIVE_INFINITY;",
+	),
+	mutant(
+		"let a new gateway of a room that does not run register first",
+		"src/controller/plan.ts",
+		'	if (due) {\n		return { ...script, gateway: foreign ? "unregister" : "discard" };\n	}\n	switch (gateway) {\n		case "new":\n',
+		'	if (due) {\n		return script;\n	}\n	switch (gateway) {\n		case "new":\n',
+	),
+	mutant(
+		"take a further gateway for that of another room",
+		"src/room.ts",
+		'	return toRoom(name) ?? toRoom(name.replace(/\\.[2-9]$/, ""));',
+		"	return toRoom(name);",
+	),
+	mutant(
+		"leave a room without one of its gateways",
+		"src/controller/plan.ts",
+		"if (incomplete && !raced) {",
+		"if (incomplete && raced && false) {",
+	),
+	mutant(
+		"keep what lingered in a FreeSWITCH that was started anew, and believe in its snippets",
+		"src/controller/ledger.ts",
+		"			if (anew) {\n",
+		"			if (anew && now < 0) {\n",
 	),
 	// The time limit of an answer belongs to src/freeswitch/session.ts, of which the simulation has a model.
 	mutant(

@@ -529,6 +529,25 @@ describe("a reload", () => {
 		await settled(["1", "2", "3"]);
 	});
 
+	it("tries new settings with one room while the registrar is away, and leaves the others their gateways", async () => {
+		await registered(options, "1", "2", "3");
+		node.registrar.reachability = "unreachable";
+		await seconds(100);
+		assert.deepEqual(node.registrar.bindings(), []);
+		node.reload();
+		await seconds(30);
+		assert.equal(Object.values(loadedWith()).filter((settings) => settings === 1).length, 1);
+		node.registrar.refuse("1");
+		node.registrar.reachability = "up";
+		await seconds(60);
+		assert.deepEqual(loadedWith(), { "1": 1, "2": 0, "3": 0 });
+		assert.deepEqual(node.registrar.bindings(), ["2", "3"]);
+		assert.equal(node.log.said(/room 1 is not registered with its new settings, so the other rooms keep/).length, 1);
+		node.registrar.accept();
+		await oneAtATime(120, ["2", "3"]);
+		assert.deepEqual(loadedWith(), all(1, "1", "2", "3"));
+	});
+
 	it("does not wait for a room that was not registered before either", async () => {
 		await registered(options, "1", "2", "3");
 		node.registrar.refuse("1");

@@ -130,7 +130,7 @@ describe("a room's gateway", () => {
 		["is such a one and has been registered anew", "DOWN, REGED, registered anew, REGED", false],
 		["was un-registered by hand and has been registered anew", "REGED, DOWN, registered anew, REGED", false],
 		["was doubled and is gone", "REGED+DOWN, none", false],
-		["was doubled and has been loaded anew", "REGED+DOWN, loaded", false],
+		["was doubled, is gone and has been loaded anew", "REGED+DOWN, none, loaded", false],
 		["was not added since a deletion, so was there before it", "REGED, deleted, REGED", true],
 		["was added after a deletion", "REGED, deleted, added, UNREGED", false],
 		["comes after a deletion that left none", "DOWN, deleted, none, UNREGED", false],

@@ -15,15 +15,13 @@ describe("a directory that cannot be written", { concurrency: true }, () => {
 	for (const [what, complaints, begin, mend] of [
 		[
 			"is full",
-			[/room 3: .* cannot write into GATEWAY_DIR, .* disk not full: .*; retrying in \d+ s/],
+			[/room 3: .* cannot write into GATEWAY_DIR, .* disk not full: .*; retrying/],
 			(disk) => disk.fill(),
 			(disk) => disk.free(),
 		],
 		[
 			"is read-only",
-			[3, 1].map(
-				(room) => new RegExp(`room ${room}: .* GATEWAY_DIR must be writable for this user: .*; retrying in \\d+ s`),
-			),
+			[3, 1].map((room) => new RegExp(`room ${room}: .* GATEWAY_DIR must be writable for this user: .*; retrying`)),
 			(disk) => {
 				disk.readOnly = true;
 			},
@@ -37,6 +35,8 @@ describe("a directory that cannot be written", { concurrency: true }, () => {
 			const { daemon } = await node.startWith("1", "2");
 			begin(disk);
 			await node.create("3");
+			// The end of a room frees space for another one's snippet.
+			await daemon.said(/room 3: .* exited with 1/);
 			await node.destroy("1");
 			for (const complaint of complaints) {
 				await daemon.said(complaint);

@@ -105,8 +105,8 @@ export const mutants: readonly Mutant[] = [
 	mutant(
 		"forget a reload while FreeSWITCH is away",
 		"src/controller/reload.ts",
-		"this.#asked = true;",
-		"this.#asked = this.#ledger.records.size > 0;",
+		"		this.#ledger.generation = generation;",
+		"		if (this.#ledger.records.size > 0) {\n			this.#ledger.generation = generation;\n		}",
 	),
 	mutant(
 		"take a room down that cannot be loaded again",
@@ -167,12 +167,6 @@ export const mutants: readonly Mutant[] = [
 		"src/controller/plan.ts",
 		"if (incomplete && !raced) {",
 		"if (incomplete && raced && false) {",
-	),
-	mutant(
-		"keep what lingered in a FreeSWITCH that was started anew, and believe in its snippets",
-		"src/controller/ledger.ts",
-		"			if (anew) {\n",
-		"			if (anew && now < 0) {\n",
 	),
 	// The time limit of an answer belongs to src/freeswitch/session.ts, of which the simulation has a model.
 	mutant(

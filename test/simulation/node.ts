@@ -370,8 +370,9 @@ export class SimulatedNode {
 					}
 					if (to === registrar) {
 						const { promptness, comebacks } = this.claims;
-						promptness.registers(user, callId);
-						if (comebacks.planted.has(user) || comebacks.restored.has(user)) {
+						const hasFile = comebacks.planted.has(user) || comebacks.restored.has(user);
+						promptness.registers(user, callId, hasFile);
+						if (hasFile) {
 							promptness.cameBack(user);
 						}
 						for (const { claims } of nodes.filter((node) => node !== this)) {

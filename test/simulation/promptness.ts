@@ -23,7 +23,7 @@ export interface PromptnessOptions {
 }
 
 /** ms */
-const within = { start: 3_000, comeback: 5_000, end: 4_000, snippet: 3_000 };
+const within = { discard: 700, start: 3_000, comeback: 5_000, end: 4_000, snippet: 3_000 };
 
 export class Promptness {
 	readonly #options: PromptnessOptions;
@@ -43,6 +43,8 @@ export class Promptness {
 	readonly #robbed = new Set<string>();
 	/** The Call-IDs of the last REGISTERs, by their users: another node may have taken the binding. */
 	readonly #callIds = new Map<string, string>();
+	/** The Call-IDs of all REGISTERs. */
+	readonly #seen = new Set<string>();
 	/** Rooms whose gateways were killed right after a tick: their REGISTERs may be yet to be sent. */
 	readonly #lateRegisters = new Set<string>();
 	#calm = true;
@@ -116,7 +118,16 @@ export class Promptness {
 		this.#robbed.add(room);
 	}
 
-	registers(user: string, callId: string): void {
+	/** @param isExcused whether a file that the script does not remove may be the cause */
+	registers(user: string, callId: string, isExcused: boolean): void {
+		const ended = this.#ended.get(user) ?? Number.POSITIVE_INFINITY;
+		const isNew = !this.#seen.has(callId);
+		this.#seen.add(callId);
+		const now = this.#options.clock.now();
+		// What FreeSWITCH loads at its own start may REGISTER before the daemon is there.
+		if (this.#calm && isNew && !isExcused && now > Math.max(ended + within.discard, within.start)) {
+			this.#fail(`room ${user} is registered after it has ended, though nothing is broken`);
+		}
 		this.#callIds.set(user, callId);
 		if (this.#lateRegisters.delete(user)) {
 			this.#killed.add(callId);

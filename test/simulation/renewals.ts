@@ -125,7 +125,7 @@ export class Renewals {
 
 /** Whether FreeSWITCH lists with which settings it was loaded. */
 function isMarked({ settings }: Gateway): boolean {
-	return settings.to.includes("~");
+	return /^sip:[^@:]*:[^@]*@/.test(settings.to);
 }
 
 /** The password of a gateway stands for all of its settings. */

@@ -80,11 +80,20 @@ export const faults = {
 	}),
 	planted: kind({
 		weight: 1,
-		/** `lasting`: until an administrator removes it, if ever. */
-		facts: fc.record({ room, lasting: fc.option(wait, { nil: undefined }) }),
-		words: ({ room, lasting }) =>
-			`a predecessor's file ${room}.xml with conf_${room} is put into the directory${lasting === undefined ? "" : `, and removed after ${lasting} ms`}`,
-		carryOut: (node, { room, lasting }) => {
+		facts: fc.record({
+			room,
+			/** ms until an administrator removes it, if ever. */
+			lasting: fc.option(wait, { nil: undefined }),
+			/** How often another room starts and ends then, for which FreeSWITCH loads what lies there. */
+			visits: fc.option(fc.constantFrom(4, 8), { nil: undefined }),
+		}),
+		words: ({ room, lasting, visits }) =>
+			`a predecessor's file ${room}.xml with conf_${room} is put into the directory${lasting === undefined ? "" : `, and removed after ${lasting} ms`}${visits === undefined ? "" : `; ${visits} other rooms start and end`}`,
+		carryOut: (node, { room, lasting, visits = 0 }) => {
+			for (let visit = 0; visit < visits; visit++) {
+				node.clock.after(visit * 4_000, () => node.startRoom(String(600 + visit)));
+				node.clock.after(visit * 4_000 + 1_500, () => node.endRoom(String(600 + visit)));
+			}
 			node.directory.plant(room);
 			node.claims.comebacks.planted.add(room);
 			if (lasting !== undefined) {

@@ -4,7 +4,7 @@
  */
 
 /** More than the daemon tolerates, since a script or a list may fail in between. */
-const most = 4;
+const most = 7;
 
 export class Comebacks {
 	/** Rooms for which such a file has ever been there. */

@@ -85,7 +85,7 @@ export const faults = {
 			/** ms until an administrator removes it, if ever. */
 			lasting: fc.option(wait, { nil: undefined }),
 			/** How often another room starts and ends then, for which FreeSWITCH loads what lies there. */
-			visits: fc.option(fc.constantFrom(4, 8), { nil: undefined }),
+			visits: fc.option(fc.constantFrom(4, 12), { nil: undefined }),
 		}),
 		words: ({ room, lasting, visits }) =>
 			`a predecessor's file ${room}.xml with conf_${room} is put into the directory${lasting === undefined ? "" : `, and removed after ${lasting} ms`}${visits === undefined ? "" : `; ${visits} other rooms start and end`}`,

@@ -19,7 +19,7 @@ const retryBackoff: Backoff = { first: 1_000, most: 60_000 };
 /** ms that a script may take to be begun and ended, besides its own time. */
 const lateness = 3_000;
 
-/** How often a gateway may come back although its snippet was removed, before it is taken for somebody else's. */
+/** How often a gateway may come back although its snippet was removed, or cannot be, before it is left un-registered. */
 const tolerated = 1;
 
 export class RoomRecord {
@@ -37,7 +37,7 @@ export class RoomRecord {
 	#scriptSince: number | undefined;
 	#failures = 0;
 	#retryAt = Number.NEGATIVE_INFINITY;
-	/** How often a gateway came back although the room had ended and its snippet was removed; undefined if none ever came. */
+	/** How often a gateway came back after the script was to remove its snippet; undefined if none ever came. */
 	#comebacks: number | undefined;
 
 	/**
@@ -248,7 +248,8 @@ export class RoomRecord {
 			this.renewal.registered();
 		}
 		if (!this.#running && came) {
-			this.#comebacks = (this.#comebacks ?? 0) + (this.#snippet === "removed" ? 1 : 0);
+			const comesBack = this.#snippet === "removed" || this.#failures > 0;
+			this.#comebacks = (this.#comebacks ?? 0) + (comesBack ? 1 : 0);
 		}
 		if ((this.#snippet === "written" || this.#snippet === "loaded") && !this.gateways.isIncomplete) {
 			this.#snippet = "loaded";
@@ -272,6 +273,8 @@ export class RoomRecord {
 		this.#scriptSince = undefined;
 		this.#snippet = action === "write" ? "written" : "removed";
 		if (action === "remove") {
+			// What came back while the script failed may have been its own snippet.
+			this.#comebacks = this.#failures > 0 && this.#comebacks !== undefined ? 0 : this.#comebacks;
 			this.#failures = 0;
 		}
 	}

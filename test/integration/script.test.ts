@@ -487,7 +487,7 @@ describe("stopping", () => {
 	});
 
 	it("gives what runs 0.5 s to clean up, also where its output is redirected", async () => {
-		const lines = [`exec > "$D/output" 2>&1`, "trap 'sleep 0.05; echo bye; exit' TERM", "note script $$"];
+		const lines = [`exec > "$D/output" 2>&1`, "trap 'sleep 0.05; echo bye; exit 1' TERM", "note script $$"];
 		const runs = generator(script(...lines, "while :; do sleep 0.01; done"));
 		const run = start(runs);
 		const leader = await pid("script");
